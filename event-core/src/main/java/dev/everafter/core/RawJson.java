@@ -1,0 +1,112 @@
+package dev.everafter.core;
+
+import jakarta.json.JsonException;
+import jakarta.json.JsonReader;
+import jakarta.json.JsonReaderFactory;
+import jakarta.json.JsonValue;
+import jakarta.json.spi.JsonProvider;
+import java.io.ByteArrayInputStream;
+import java.io.StringReader;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.Objects;
+
+/**
+ * One JSON value kept as the UTF-8 bytes it was written in: delivering it costs a copy, and only a filter that asks for
+ * it pays for parsing.
+ *
+ * <p>The text is trusted to be valid JSON (RFC 8259) when it comes from a log; {@link #parse()} tells if it is not.
+ * Equality is that of the text, so {@code {"a":1}} and {@code {"a": 1}} differ.
+ *
+ * <p>Immutable and safe for use by any thread.
+ */
+public final class RawJson {
+    // A static Json.createReader() looks its provider up on every call.
+    private static final JsonReaderFactory READERS = JsonProvider.provider().createReaderFactory(Map.of());
+
+    private final byte[] bytes;
+    private final int offset;
+    private final int length;
+
+    private RawJson(byte[] bytes, int offset, int length) {
+        this.bytes = bytes;
+        this.offset = offset;
+        this.length = length;
+    }
+
+    /** The value that {@code text} spells. */
+    public static RawJson of(String text) {
+        byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
+        return new RawJson(utf8, 0, utf8.length);
+    }
+
+    /** The value spelled by a copy of {@code utf8}. */
+    public static RawJson ofUtf8(byte[] utf8) {
+        return new RawJson(utf8.clone(), 0, utf8.length);
+    }
+
+    /** The value spelled by JSON-P's compact form of {@code value}. */
+    public static RawJson of(JsonValue value) {
+        return of(value.toString());
+    }
+
+    static RawJson slice(byte[] shared, int offset, int length) {
+        Objects.checkFromIndexSize(offset, length, shared.length);
+        return new RawJson(shared, offset, length);
+    }
+
+    /** The length of the text in bytes. */
+    public int length() {
+        return length;
+    }
+
+    /** A copy of the text. */
+    public byte[] toByteArray() {
+        return Arrays.copyOfRange(bytes, offset, offset + length);
+    }
+
+    void copyTo(byte[] target, int at) {
+        System.arraycopy(bytes, offset, target, at, length);
+    }
+
+    /**
+     * Parses the text anew on every call.
+     *
+     * @throws JsonException if the text is not JSON
+     */
+    public JsonValue parse() {
+        return read(READERS.createReader(new ByteArrayInputStream(bytes, offset, length), StandardCharsets.UTF_8));
+    }
+
+    static JsonValue parse(String text) {
+        return read(READERS.createReader(new StringReader(text)));
+    }
+
+    private static JsonValue read(JsonReader opened) {
+        try (JsonReader reader = opened) {
+            return reader.readValue();
+        }
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof RawJson that
+                && Arrays.equals(bytes, offset, offset + length, that.bytes, that.offset, that.offset + that.length);
+    }
+
+    @Override
+    public int hashCode() {
+        int hash = 1;
+        for (int i = offset; i < offset + length; i++) {
+            hash = 31 * hash + bytes[i];
+        }
+        return hash;
+    }
+
+    /** The text itself. */
+    @Override
+    public String toString() {
+        return new String(bytes, offset, length, StandardCharsets.UTF_8);
+    }
+}

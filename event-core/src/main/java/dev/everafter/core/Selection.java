@@ -1,0 +1,55 @@
+package dev.everafter.core;
+
+import java.util.Optional;
+
+/**
+ * What a subscriber gets to see: the events it asks for, as far as it may see them.
+ *
+ * <p>An event of a changed row has two images, and matches if either does. Where the image after the change matches, the
+ * event is delivered, without {@code old} if the image before is not for this subscriber to see. Where only the image
+ * before does, the row has left this subscriber's view: it is delivered with {@link Event#left()} and the key alone.
+ *
+ * <p>Immutable and safe for use by any thread. Equal selections share their work.
+ *
+ * @param filter what the subscriber asks for
+ * @param visibility what its principal may see; {@link Filter#all()} where nobody restricts it
+ */
+public record Selection(Filter filter, Filter visibility) {
+    /** Canonicalises both filters. */
+    public Selection {
+        filter = filter.canonical();
+        visibility = visibility.canonical();
+    }
+
+    /** All events that match {@code filter}. */
+    public static Selection of(Filter filter) {
+        return new Selection(filter, Filter.all());
+    }
+
+    /** The form in which {@code event} is delivered, if it is. */
+    public Optional<Event> select(Event event) {
+        return select(new EventImages(event));
+    }
+
+    Optional<Event> select(EventImages images) {
+        Event event = images.event();
+        if (sees(images.current())) {
+            boolean hidesOld = images.before().isPresent()
+                    && !visibility.matches(images.before().get());
+            return Optional.of(hidesOld ? event.withoutOld() : event);
+        }
+        if (images.before().isPresent() && sees(images.before().get())) {
+            return Optional.of(event.leaving(images.keyBefore()));
+        }
+        return Optional.empty();
+    }
+
+    private boolean sees(Image image) {
+        return filter.matches(image) && visibility.matches(image);
+    }
+
+    /** Both conditions in one, for a log to narrow its reading by. */
+    Filter combined() {
+        return Filter.and(filter, visibility).canonical();
+    }
+}
