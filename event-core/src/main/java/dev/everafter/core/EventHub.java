@@ -4,7 +4,7 @@ import java.time.Duration;
 import java.util.concurrent.ThreadFactory;
 
 /** Stub, replaced by the next commit. */
-@SuppressWarnings("unused")
+@SuppressWarnings({"unused", "DoNotCallSuggester"})
 public final class EventHub implements AutoCloseable {
     private EventHub(Builder b) {}
 
