@@ -7,6 +7,7 @@ import jakarta.json.JsonValue;
 import jakarta.json.spi.JsonProvider;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,12 +20,15 @@ final class EventImages {
     private final Event event;
     private final View current;
     private final @Nullable View before;
-    private @Nullable JsonValue key;
-    private @Nullable JsonValue data;
-    private @Nullable JsonValue old;
+    private final Lazy<JsonValue> key;
+    private final Lazy<JsonValue> data;
+    private final Lazy<JsonValue> old;
 
     EventImages(Event event) {
         this.event = event;
+        this.key = new Lazy<>(() -> parse(event.key()));
+        this.data = new Lazy<>(() -> parse(event.data()));
+        this.old = new Lazy<>(() -> parse(event.old()));
         boolean update = event.data().isPresent() && event.old().isPresent();
         this.current = new View(false);
         this.before = update ? new View(true) : null;
@@ -51,19 +55,7 @@ final class EventImages {
             return event.key().orElse(null);
         }
         JsonValue then = before.root(Attribute.Root.KEY);
-        return then.equals(key()) ? event.key().get() : RawJson.of(then);
-    }
-
-    private JsonValue key() {
-        return key = key != null ? key : parse(event.key());
-    }
-
-    private JsonValue data() {
-        return data = data != null ? data : parse(event.data());
-    }
-
-    private JsonValue old() {
-        return old = old != null ? old : parse(event.old());
+        return then.equals(key.get()) ? event.key().get() : RawJson.of(then);
     }
 
     private static JsonValue parse(Optional<RawJson> json) {
@@ -72,11 +64,13 @@ final class EventImages {
 
     private final class View implements Image {
         private final boolean beforeUpdate;
-        private @Nullable JsonValue overlaidKey;
-        private @Nullable JsonValue overlaidData;
+        private final Lazy<JsonValue> overlaidKey;
+        private final Lazy<JsonValue> overlaidData;
 
         View(boolean beforeUpdate) {
             this.beforeUpdate = beforeUpdate;
+            this.overlaidKey = new Lazy<>(() -> overlay(key.get(), false));
+            this.overlaidData = new Lazy<>(() -> overlay(data.get(), true));
         }
 
         @Override
@@ -98,21 +92,20 @@ final class EventImages {
 
         JsonValue root(Attribute.Root root) {
             return switch (root) {
-                case OLD -> old();
-                case KEY ->
-                    beforeUpdate ? overlaidKey = overlaidKey != null ? overlaidKey : overlay(key(), false) : key();
+                case OLD -> old.get();
+                case KEY -> (beforeUpdate ? overlaidKey : key).get();
                 case DATA -> {
                     if (beforeUpdate) {
-                        yield overlaidData = overlaidData != null ? overlaidData : overlay(data(), true);
+                        yield overlaidData.get();
                     }
-                    yield event.data().isPresent() ? data() : old();
+                    yield (event.data().isPresent() ? data : old).get();
                 }
             };
         }
 
         /** {@code base} with the values that {@code old} has for the same names (or, with {@code all}, for any name). */
         private JsonValue overlay(JsonValue base, boolean all) {
-            if (!(base instanceof JsonObject after) || !(old() instanceof JsonObject changed)) {
+            if (!(base instanceof JsonObject after) || !(old.get() instanceof JsonObject changed)) {
                 return base;
             }
             JsonObjectBuilder builder = BUILDERS.createObjectBuilder(after);
@@ -122,6 +115,25 @@ final class EventImages {
                 }
             });
             return builder.build();
+        }
+    }
+
+    /** A value computed at most once, for one thread. */
+    private static final class Lazy<T> {
+        private final Supplier<T> source;
+        private @Nullable T value;
+
+        Lazy(Supplier<T> source) {
+            this.source = source;
+        }
+
+        T get() {
+            T found = value;
+            if (found == null) {
+                found = source.get();
+                value = found;
+            }
+            return found;
         }
     }
 }

@@ -119,7 +119,7 @@ public final class FilterJson {
         }
         boolean fits = attribute instanceof Attribute.Path
                 || value == Value.absent()
-                || (attribute == Attribute.ID ? value instanceof Value.Number : value instanceof Value.Text);
+                || (attribute == Attribute.ID ? value instanceof Value.Numeric : value instanceof Value.Text);
         if (!fits) {
             throw new FilterException("\"" + attribute.text() + "\" can't equal " + json + " in " + condition);
         }

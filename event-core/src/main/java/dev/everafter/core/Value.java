@@ -15,12 +15,12 @@ public sealed interface Value {
 
     /** An integer. */
     static Value of(long number) {
-        return new Number(BigDecimal.valueOf(number));
+        return new Numeric(BigDecimal.valueOf(number));
     }
 
     /** A decimal number. */
     static Value of(BigDecimal number) {
-        return new Number(number);
+        return new Numeric(number);
     }
 
     /** A boolean. */
@@ -42,7 +42,7 @@ public sealed interface Value {
     static Value of(JsonValue json) {
         return switch (json.getValueType()) {
             case STRING -> new Text(((JsonString) json).getString());
-            case NUMBER -> new Number(((JsonNumber) json).bigDecimalValue());
+            case NUMBER -> new Numeric(((JsonNumber) json).bigDecimalValue());
             case TRUE -> new Flag(true);
             case FALSE -> new Flag(false);
             case NULL -> Null.NULL;
@@ -62,9 +62,9 @@ public sealed interface Value {
     }
 
     /** A number, kept exact and without trailing zeros. */
-    record Number(BigDecimal number) implements Value {
+    record Numeric(BigDecimal number) implements Value {
         /** Strips the zeros that {@link BigDecimal#equals} would see. */
-        public Number {
+        public Numeric {
             number = number.stripTrailingZeros();
         }
 
