@@ -1,0 +1,340 @@
+package dev.everafter.testkit;
+
+import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
+import javax.sql.DataSource;
+import org.postgresql.ds.PGSimpleDataSource;
+
+/**
+ * A real PostgreSQL server for one test, or for all tests of a JVM ({@link #shared()}): on a loopback port of its own,
+ * with its data in a temporary folder. When the JVM ends, however it ends, the server ends too.
+ *
+ * <p>It is the embedded version that the build pins, or with {@code -Dpg=system} the newest in
+ * {@code /usr/lib/postgresql}, or with {@code -Dpg=15} that one. As root it runs under {@code unshare -U}, or as the user
+ * {@code postgres}.
+ *
+ * <p>By default it doesn't flush to the disk ({@code fsync=off}), which a test can't tell unless the machine crashes;
+ * {@code synchronous_commit} stays on, and what is not yet written at {@link #stopImmediately()} is lost as it would be
+ * anywhere.
+ *
+ * <p>Safe for use by any thread.
+ */
+public final class PostgresFixture implements AutoCloseable {
+    private static final AtomicInteger PORTS =
+            new AtomicInteger((int) (ProcessHandle.current().pid() % 1_000) * 17);
+    private static final int LOWEST_PORT = 15_000;
+    private static final int ATTEMPTS = 5;
+
+    private final PostgresPrograms programs;
+    private final Path folder;
+    private final Path data;
+    private final File log;
+    private final int port;
+    private final Process guard;
+    private final AtomicInteger databases = new AtomicInteger();
+    private boolean running;
+    private boolean closed;
+
+    private PostgresFixture(PostgresPrograms programs, Path folder, int port, Process guard) {
+        this.programs = programs;
+        this.folder = folder;
+        this.data = folder.resolve("data");
+        this.log = folder.resolve("log").toFile();
+        this.port = port;
+        this.guard = guard;
+    }
+
+    /**
+     * The instance that all tests of this JVM share; not to be stopped or closed. Each test takes a {@link
+     * #newDatabase()} in it.
+     */
+    public static PostgresFixture shared() {
+        return Shared.INSTANCE;
+    }
+
+    /** Starts with the defaults: nothing flushed, PostgreSQL's own settings. */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** The port on 127.0.0.1; stays the same over all restarts. */
+    public int port() {
+        return port;
+    }
+
+    /** The folder of the server programs; only the machine's own ({@code -Dpg}) hold {@code psql} and {@code pgbench}. */
+    public Path bin() {
+        return programs.bin();
+    }
+
+    /** The database {@code postgres}, as its superuser. */
+    public String jdbcUrl() {
+        return jdbcUrl("postgres");
+    }
+
+    private String jdbcUrl(String database) {
+        return "jdbc:postgresql://127.0.0.1:" + port + "/" + database + "?user=postgres";
+    }
+
+    /** Makes an empty database and returns its JDBC URL, as the superuser. */
+    public String newDatabase() {
+        String name = "test_" + databases.incrementAndGet();
+        try (Connection connection = dataSource(jdbcUrl()).getConnection();
+                Statement statement = connection.createStatement()) {
+            statement.execute("CREATE DATABASE " + name);
+        } catch (SQLException e) {
+            throw new IllegalStateException("could not create database " + name + ": " + logTail(), e);
+        }
+        return jdbcUrl(name);
+    }
+
+    /** Opens a new connection each time. */
+    public DataSource dataSource(String jdbcUrl) {
+        PGSimpleDataSource source = new PGSimpleDataSource();
+        source.setUrl(jdbcUrl);
+        return source;
+    }
+
+    /** Starts it, if it is not running, on the port that it had. */
+    public synchronized void start() {
+        if (closed) {
+            throw new IllegalStateException("this fixture is closed");
+        }
+        if (!running && !tryStart()) {
+            throw new IllegalStateException("PostgreSQL did not start: " + logTail());
+        }
+    }
+
+    private boolean tryStart() {
+        running = control("start", "-l", log.getPath());
+        return running;
+    }
+
+    /** Stops it in order: connections are cut, everything committed is written. Does nothing if it isn't running. */
+    public synchronized void stop() {
+        stop("fast");
+    }
+
+    /**
+     * Stops it as a crash would: what was committed with {@code synchronous_commit=off} and not written yet is lost, and
+     * the next start recovers. Does nothing if it isn't running.
+     */
+    public synchronized void stopImmediately() {
+        stop("immediate");
+    }
+
+    private void stop(String mode) {
+        if (running && !control("stop", "-m", mode)) {
+            throw new IllegalStateException("PostgreSQL did not stop: " + logTail());
+        }
+        running = false;
+    }
+
+    /** Stops it in order and starts it again. */
+    public synchronized void restart() {
+        stop();
+        start();
+    }
+
+    /** Copies the stopped server's whole state, for {@link #restoreData}. */
+    public synchronized Path copyData() {
+        Path copy = folder.resolve("copy-" + databases.incrementAndGet());
+        copy(data, copy);
+        return copy;
+    }
+
+    /** Puts the stopped server back to a state that {@link #copyData} took: a restore, which rewinds the log. */
+    public synchronized void restoreData(Path copy) {
+        if (running) {
+            throw new IllegalStateException("stop the server first");
+        }
+        try {
+            PostgresPrograms.deleteAll(data);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        copy(copy, data);
+    }
+
+    private void copy(Path from, Path to) {
+        if (running) {
+            throw new IllegalStateException("stop the server first");
+        }
+        List<String> command = new ArrayList<>(programs.prefix());
+        command.addAll(List.of("cp", "-Rp", from.toString(), to.toString()));
+        if (!PostgresPrograms.run(log, command)) {
+            throw new IllegalStateException("could not copy " + from + ": " + logTail());
+        }
+    }
+
+    private boolean control(String verb, String... options) {
+        List<String> arguments = new ArrayList<>(List.of("-D", data.toString(), "-w", "-t", "60"));
+        arguments.addAll(List.of(options));
+        arguments.add(verb);
+        return programs.run(log, "pg_ctl", arguments.toArray(String[]::new));
+    }
+
+    /** The last lines the server wrote to its log. */
+    public String logTail() {
+        try (Stream<String> lines = Files.lines(log.toPath())) {
+            List<String> all = lines.toList();
+            return String.join("\n", all.subList(Math.max(0, all.size() - 40), all.size()));
+        } catch (IOException e) {
+            return "(no log: " + e + ")";
+        }
+    }
+
+    /** Stops it and deletes its data. Does nothing the second time. */
+    @Override
+    public synchronized void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        if (running) {
+            // if that fails it is gone already, as a test may have wanted
+            control("stop", "-m", "immediate");
+            running = false;
+        }
+        guard.destroyForcibly();
+        try {
+            PostgresPrograms.deleteAll(folder);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static final class Shared {
+        static final PostgresFixture INSTANCE = builder().build();
+
+        static {
+            Runtime.getRuntime().addShutdownHook(new Thread(INSTANCE::close, "shared PostgreSQL"));
+        }
+    }
+
+    /** Settings of one server. Not safe for use by several threads. */
+    public static final class Builder {
+        private final Map<String, String> settings = new LinkedHashMap<>();
+
+        private Builder() {
+            settings.put("listen_addresses", "127.0.0.1");
+            settings.put("unix_socket_directories", "");
+            settings.put("shared_buffers", "32MB");
+            settings.put("fsync", "off");
+            settings.put("full_page_writes", "off");
+        }
+
+        /** Flushes to the disk at each commit, as PostgreSQL does by default. */
+        public Builder durable() {
+            settings.remove("fsync");
+            settings.remove("full_page_writes");
+            return this;
+        }
+
+        /** A line of {@code postgresql.conf}. */
+        public Builder setting(String name, String value) {
+            settings.put(name, value);
+            return this;
+        }
+
+        /** Starts it; the caller closes it. */
+        public PostgresFixture build() {
+            PostgresPrograms programs = PostgresPrograms.chosen();
+            IllegalStateException failure = new IllegalStateException("PostgreSQL did not start");
+            for (int attempt = 1; attempt <= ATTEMPTS; attempt++) {
+                PostgresFixture fixture = initialised(programs);
+                if (fixture.tryStart()) {
+                    return fixture;
+                }
+                failure.addSuppressed(new IllegalStateException(fixture.logTail()));
+                boolean portTaken = fixture.logTail().contains("could not bind");
+                fixture.close();
+                if (!portTaken) {
+                    break;
+                }
+            }
+            throw failure;
+        }
+
+        private PostgresFixture initialised(PostgresPrograms programs) {
+            try {
+                Path folder = Files.createTempDirectory("everafter-pg");
+                programs.handOver(folder);
+                PostgresFixture fixture = new PostgresFixture(programs, folder, freePort(), guard(programs, folder));
+                boolean made = programs.run(
+                        fixture.log,
+                        "initdb",
+                        "-D",
+                        fixture.data.toString(),
+                        "-U",
+                        "postgres",
+                        "--auth=trust",
+                        "--encoding=UTF8",
+                        "--no-locale",
+                        "--no-sync");
+                if (!made) {
+                    String why = fixture.logTail();
+                    fixture.close();
+                    throw new IllegalStateException("initdb failed: " + why);
+                }
+                fixture.configure(settings);
+                return fixture;
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+    }
+
+    private void configure(Map<String, String> settings) throws IOException {
+        List<String> lines = new ArrayList<>();
+        lines.add("port = " + port);
+        settings.forEach((name, value) -> lines.add(name + " = '" + value.replace("'", "''") + "'"));
+        // of two lines that set the same, the last one counts
+        Files.write(data.resolve("postgresql.conf"), lines, StandardOpenOption.APPEND);
+    }
+
+    /**
+     * A shell that waits until this JVM is gone, by whatever end, and then stops the server and deletes the folder: a
+     * killed test run leaves no server behind.
+     */
+    private static Process guard(PostgresPrograms programs, Path folder) throws IOException {
+        String script = "trap '' INT TERM HUP; read -r _; \"$@\" >/dev/null 2>&1; rm -rf \"$FOLDER\"";
+        List<String> command = new ArrayList<>(List.of("sh", "-c", script, "guard"));
+        command.addAll(programs.command(
+                "pg_ctl", List.of("-D", folder.resolve("data").toString(), "-m", "immediate", "stop")));
+        ProcessBuilder builder =
+                new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD);
+        builder.environment().put("FOLDER", folder.toString());
+        return builder.start();
+    }
+
+    /** Below the ports that systems give to outgoing connections, so that nobody takes it during a restart. */
+    private static int freePort() {
+        for (int i = 0; i < 1_000; i++) {
+            int port = LOWEST_PORT + Math.floorMod(PORTS.getAndIncrement(), 17_000);
+            try (ServerSocket socket = new ServerSocket()) {
+                socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+                return port;
+            } catch (IOException taken) {
+                // the next one, then
+            }
+        }
+        throw new IllegalStateException("no free port from " + LOWEST_PORT + " on");
+    }
+}
