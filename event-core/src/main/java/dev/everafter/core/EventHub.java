@@ -1,71 +1,288 @@
 package dev.everafter.core;
 
 import java.time.Duration;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 
-/** Stub, replaced by the next commit. */
-@SuppressWarnings({"unused", "DoNotCallSuggester"})
+/**
+ * Feeds any number of cursors from one log: each gets every event after its position that it selects, once, in order,
+ * however many there are and however slowly they read.
+ *
+ * <p>One tailer follows the log; its newest events stay in memory up to {@link Builder#tailBytes}. Cursors that keep up
+ * are served from there, those that don't read the log, on {@link Builder#coldReaders} threads and within
+ * {@link Builder#pageBudgetBytes}. Nothing waits for a cursor, so none can slow another down, and memory is bounded
+ * whatever they do.
+ *
+ * <p>The hub owns neither the log nor its connections: closing it leaves the log open. While the log is out of reach,
+ * cursors wait; {@link EventLog#status()} says why.
+ *
+ * <p>Safe for use by any thread.
+ */
 public final class EventHub implements AutoCloseable {
-    private EventHub(Builder b) {}
+    private static final int UPDATES_AHEAD = 2;
+    private static final Duration RESTART_DELAY = Duration.ofMillis(500);
 
+    private final EventLog log;
+    private final HubListener listener;
+    private final Dispatcher dispatcher;
+    private final ColdReads coldReads;
+    private final ColdReader reader;
+    private final ExecutorService readers;
+    private final ScheduledExecutorService timer;
+    private final Thread tailThread;
+    private final Thread dispatchThread;
+    private final Semaphore updates = new Semaphore(UPDATES_AHEAD);
+    private final CountDownLatch started = new CountDownLatch(1);
+    private final CountDownLatch closing = new CountDownLatch(1);
+    private final AtomicBoolean closed = new AtomicBoolean();
+
+    private EventHub(Builder options) {
+        this.log = options.log;
+        this.listener = options.listener;
+        this.dispatcher = new Dispatcher(options.tailBytes, listener);
+        this.timer = Executors.newSingleThreadScheduledExecutor(named(options.threads, "everafter-timer"));
+        this.readers = Executors.newFixedThreadPool(options.coldReaders, named(options.threads, "everafter-reader"));
+        this.coldReads = new ColdReads(
+                readers,
+                options.coldReaders,
+                (int) Math.min(Integer.MAX_VALUE, options.pageBudgetBytes / options.pageBytes),
+                listener);
+        this.reader =
+                new ColdReader(log, dispatcher, new ReadLimits(options.pageEvents, options.pageBytes), timer, listener);
+        this.dispatchThread = named(options.threads, "everafter-dispatch").newThread(this::dispatch);
+        this.tailThread = named(options.threads, "everafter-tail").newThread(this::follow);
+    }
+
+    private static ThreadFactory named(ThreadFactory factory, String name) {
+        return task -> {
+            Thread thread = factory.newThread(task);
+            thread.setName(name);
+            return thread;
+        };
+    }
+
+    /** Starts describing a hub on {@code log}. */
     public static Builder builder(EventLog log) {
         return new Builder(log);
     }
 
-    /** Waits until the tailer has told its first head. */
-    public boolean awaitStarted(Duration timeout) throws InterruptedException {
-        throw new UnsupportedOperationException();
-    }
-
-    public Cursor open(Selection selection, StartFrom from) {
-        throw new UnsupportedOperationException();
-    }
-
-    /** epoch and proven head now. */
-    public Position head() {
-        throw new UnsupportedOperationException();
-    }
-
+    /** The log that it feeds from. */
     public EventLog log() {
-        throw new UnsupportedOperationException();
+        return log;
     }
 
+    /**
+     * How far everything is proven and delivered to memory; empty until the tailer has told it for the first time.
+     */
+    public Optional<Position> head() {
+        return dispatcher.head().map(Head::position);
+    }
+
+    /** How many cursors wait for their turn to read the log. */
+    public int waitingReads() {
+        return coldReads.waiting();
+    }
+
+    /**
+     * Waits until there is a head.
+     *
+     * @return false if {@code timeout} passed first
+     */
+    public boolean awaitStarted(Duration timeout) throws InterruptedException {
+        return started.await(timeout.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    /**
+     * Opens a cursor, without waiting for anything. Its first news are {@link Poll.Started}, or {@link Poll.Ended} if
+     * there is no such place to start from.
+     *
+     * @throws IllegalStateException if the hub is closed
+     */
+    public Cursor open(Selection selection, StartFrom from) {
+        if (closed.get()) {
+            throw new IllegalStateException("the hub is closed");
+        }
+        HubCursor cursor = new HubCursor(dispatcher, coldReads, reader, listener, selection, from);
+        cursor.open();
+        if (closed.get()) {
+            // The hub may have closed the others already.
+            cursor.close();
+        }
+        return cursor;
+    }
+
+    /** Ends all cursors and the hub's threads; the log stays open. Does nothing the second time. */
     @Override
-    public void close() {}
+    public void close() {
+        if (!closed.compareAndSet(false, true)) {
+            return;
+        }
+        closing.countDown();
+        tailThread.interrupt();
+        CountDownLatch told = new CountDownLatch(1);
+        dispatcher.submit(() -> {
+            dispatcher.closeAll();
+            told.countDown();
+        });
+        try {
+            told.await(5, TimeUnit.SECONDS);
+            dispatchThread.interrupt();
+            readers.shutdownNow();
+            timer.shutdownNow();
+            tailThread.join(5_000);
+            dispatchThread.join(5_000);
+            readers.awaitTermination(5, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
 
+    private void dispatch() {
+        try {
+            dispatcher.run();
+        } catch (InterruptedException e) {
+            // Closed.
+        }
+    }
+
+    /** Passes on what the tailer tells; a tailer that breaks is replaced, and what was missed is read from the log. */
+    private void follow() {
+        try {
+            while (!closed.get()) {
+                try (Tailer tailer = log.tailer()) {
+                    while (true) {
+                        TailUpdate update = tailer.next();
+                        if (update instanceof TailUpdate.Started begun) {
+                            Optional<TailUpdate> rewind = forked(begun);
+                            if (rewind.isPresent()) {
+                                pass(rewind.get());
+                            }
+                        }
+                        pass(update);
+                    }
+                } catch (RuntimeException e) {
+                    listener.onFailure(e);
+                }
+                closing.await(RESTART_DELAY.toMillis(), TimeUnit.MILLISECONDS);
+            }
+        } catch (InterruptedException e) {
+            // Closed.
+        }
+    }
+
+    /** The rewind that happened between the tailer before and this one, if any did. */
+    private Optional<TailUpdate> forked(TailUpdate.Started begun) {
+        Optional<Position> known = head().filter(head -> !head.epoch().equals(begun.epoch()));
+        return known.map(position -> {
+            Start carried = log.resolve(StartFrom.after(position));
+            // An epoch that the log doesn't know shares nothing with it that could be named.
+            long fork = carried instanceof Start.At at
+                    ? at.position().id()
+                    : carried instanceof Start.Rewound rewound
+                            ? rewound.gap().resume().id()
+                            : 0;
+            return new TailUpdate.EpochChanged(begun.epoch(), fork);
+        });
+    }
+
+    private void pass(TailUpdate update) throws InterruptedException {
+        updates.acquire();
+        dispatcher.submit(() -> apply(update));
+    }
+
+    private void apply(TailUpdate update) {
+        updates.release();
+        dispatcher.apply(update);
+        started.countDown();
+    }
+
+    /**
+     * Describes an {@link EventHub}. Not safe for use by several threads; {@link #build()} copies.
+     *
+     * <p>Defaults: {@code tailBytes} 64 MiB, {@code coldReaders} 2, {@code pageEvents} 1,000, {@code pageBytes} 1 MiB,
+     * {@code pageBudgetBytes} 32 MiB, daemon threads, no listener.
+     */
     public static final class Builder {
-        Builder(EventLog log) {}
+        private final EventLog log;
+        private long tailBytes = 64L << 20;
+        private int coldReaders = 2;
+        private int pageEvents = 1_000;
+        private long pageBytes = 1L << 20;
+        private long pageBudgetBytes = 32L << 20;
+        private HubListener listener = HubListener.NONE;
+        private ThreadFactory threads = task -> {
+            Thread thread = new Thread(task);
+            thread.setDaemon(true);
+            return thread;
+        };
 
+        private Builder(EventLog log) {
+            this.log = Objects.requireNonNull(log, "log");
+        }
+
+        /** The most bytes of recent events kept in memory, at least 0; 64 MiB by default. */
         public Builder tailBytes(long bytes) {
+            this.tailBytes = atLeast(0, bytes, "tailBytes");
             return this;
         }
 
+        /** How many threads read the log for cursors that catch up, at least 1; 2 by default. */
         public Builder coldReaders(int threads) {
+            this.coldReaders = (int) atLeast(1, threads, "coldReaders");
             return this;
         }
 
-        public Builder pageBytes(long bytes) {
-            return this;
-        }
-
+        /** The most rows that one read of the log examines, at least 1; 1,000 by default. */
         public Builder pageEvents(int events) {
+            this.pageEvents = (int) atLeast(1, events, "pageEvents");
             return this;
         }
 
+        /** The bytes of events after which one read of the log ends, at least 1; 1 MiB by default. */
+        public Builder pageBytes(long bytes) {
+            this.pageBytes = atLeast(1, bytes, "pageBytes");
+            return this;
+        }
+
+        /** The bytes of all pages that were read and not taken yet, at least 1; 32 MiB by default. */
         public Builder pageBudgetBytes(long bytes) {
+            this.pageBudgetBytes = atLeast(1, bytes, "pageBudgetBytes");
             return this;
         }
 
+        /** Who is told of every transition; nobody by default. */
         public Builder listener(HubListener listener) {
+            this.listener = Objects.requireNonNull(listener, "listener");
             return this;
         }
 
+        /** Makes the hub's threads, which name themselves; daemon threads by default. */
         public Builder threads(ThreadFactory threads) {
+            this.threads = Objects.requireNonNull(threads, "threads");
             return this;
         }
 
+        /** A hub that follows the log from now on. */
         public EventHub build() {
-            throw new UnsupportedOperationException();
+            EventHub hub = new EventHub(this);
+            hub.dispatchThread.start();
+            hub.tailThread.start();
+            return hub;
+        }
+
+        private static long atLeast(long least, long value, String name) {
+            if (value < least) {
+                throw new IllegalArgumentException(name + " " + value + " is below " + least);
+            }
+            return value;
         }
     }
 }

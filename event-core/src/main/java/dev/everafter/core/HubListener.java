@@ -46,6 +46,9 @@ public interface HubListener {
     /** A cold read failed and will be tried again. */
     default void onColdReadFailed(RuntimeException error) {}
 
+    /** The tailer broke, and is replaced; or an event could not be dispatched, and is left to the log; or a signal threw. */
+    default void onFailure(RuntimeException error) {}
+
     /** A page was given up for another cursor's sake; its reader will read it again. */
     default void onPageDropped() {}
 

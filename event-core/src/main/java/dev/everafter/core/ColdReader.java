@@ -1,0 +1,105 @@
+package dev.everafter.core;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Looks back for a cursor, in the nearest place that still has it: the tail, or the log up to the head that was proven
+ * before the reading began.
+ *
+ * <p>Used by the cold readers' threads.
+ */
+final class ColdReader {
+    /** How long a cursor waits after a failure: long enough to be no load, short enough to be no outage. */
+    static final long RETRY_MILLIS = 100;
+
+    private final EventLog log;
+    private final Dispatcher dispatcher;
+    private final ReadLimits limits;
+    private final ScheduledExecutorService timer;
+    private final HubListener listener;
+
+    ColdReader(
+            EventLog log,
+            Dispatcher dispatcher,
+            ReadLimits limits,
+            ScheduledExecutorService timer,
+            HubListener listener) {
+        this.log = log;
+        this.dispatcher = dispatcher;
+        this.limits = limits;
+        this.timer = timer;
+        this.listener = listener;
+    }
+
+    Start resolve(StartFrom from) {
+        return log.resolve(from);
+    }
+
+    /** Empty where the reader's history, the hub's and the log's are not the same just now. */
+    Optional<ColdPage> read(Selection selection, int generation, long after) {
+        // Before the tail and before the log's snapshot: neither is looked at beyond it.
+        Head head = dispatcher.head().orElseThrow();
+        if (head.generation() != generation || after >= head.id()) {
+            return Optional.empty();
+        }
+        Lane.View tail = dispatcher.tail().orElseThrow();
+        if (tail.covers(generation, after)) {
+            Optional<ColdPage> found = scan(tail, selection, after, head);
+            if (found.isPresent()) {
+                return found;
+            }
+        }
+        long began = System.nanoTime();
+        Page page = log.read(after, head.id(), selection.combined(), limits);
+        listener.onColdRead(page.events().size(), System.nanoTime() - began);
+        if (!page.epoch().equals(head.epoch())) {
+            return Optional.empty();
+        }
+        List<Event> matching = page.events().stream()
+                .map(selection::select)
+                .flatMap(Optional::stream)
+                .toList();
+        return Optional.of(new ColdPage(generation, after, page.oldest(), matching, page.scannedTo()));
+    }
+
+    /** Empty if the tail has let go of the events meanwhile. */
+    private Optional<ColdPage> scan(Lane.View tail, Selection selection, long after, Head head) {
+        List<Event> matching = new ArrayList<>();
+        int examined = 0;
+        long bytes = 0;
+        int at = tail.indexAfter(after);
+        if (at < 0) {
+            return Optional.empty();
+        }
+        long scannedTo = head.id();
+        for (; at < tail.to(); at++) {
+            Event event = tail.events()[at];
+            if (event == null) {
+                return Optional.empty();
+            }
+            if (event.id() > head.id()) {
+                break;
+            }
+            selection.select(event).ifPresent(matching::add);
+            bytes += event.item().length();
+            if (++examined == limits.events() || bytes >= limits.bytes()) {
+                scannedTo = event.id();
+                break;
+            }
+        }
+        return Optional.of(new ColdPage(head.generation(), after, after, matching, scannedTo));
+    }
+
+    void later(Runnable retry) {
+        try {
+            var unused = timer.schedule(retry, RETRY_MILLIS, TimeUnit.MILLISECONDS);
+        } catch (RejectedExecutionException e) {
+            // The hub is closed, and so are its cursors.
+        }
+    }
+}

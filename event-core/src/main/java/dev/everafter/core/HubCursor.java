@@ -1,0 +1,430 @@
+package dev.everafter.core;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A cursor of an {@link EventHub}: a position, and on every poll one comparison that says where to go on from.
+ *
+ * <p>Coverage by the lane is looked at on <em>every</em> poll, so there is no moment of joining or leaving that could go
+ * wrong. The head is read before the lane, see {@link Dispatcher}. To sleep it says that it waits and then looks again;
+ * the dispatcher publishes and then looks who waits. Both are volatile, so one of the two sees the other.
+ */
+final class HubCursor implements Cursor {
+    private final Dispatcher dispatcher;
+    private final ColdReads coldReads;
+    private final ColdReader reader;
+    private final HubListener listener;
+    private final Selection selection;
+    private final StartFrom from;
+    private final AtomicReference<@Nullable ColdPage> page = new AtomicReference<>();
+
+    private volatile Runnable onReady = () -> {};
+    private volatile @Nullable Lane lane;
+    private volatile @Nullable Start start;
+    private volatile boolean asked;
+    private volatile boolean waiting;
+    private volatile boolean closed;
+    private volatile State state = State.CATCHING_UP;
+    private volatile int generation;
+    private volatile long position;
+    private volatile String epoch = "";
+    private Optional<Poll> announced = Optional.empty();
+    private Poll.@Nullable Ended ended;
+
+    HubCursor(
+            Dispatcher dispatcher,
+            ColdReads coldReads,
+            ColdReader reader,
+            HubListener listener,
+            Selection selection,
+            StartFrom from) {
+        this.dispatcher = dispatcher;
+        this.coldReads = coldReads;
+        this.reader = reader;
+        this.listener = listener;
+        this.selection = selection;
+        this.from = from;
+    }
+
+    Selection selection() {
+        return selection;
+    }
+
+    /** Begins looking for the start and for a lane. */
+    void open() {
+        listener.onOpened();
+        dispatcher.submit(() -> dispatcher.attach(this));
+        if (from != StartFrom.now()) {
+            ask();
+        }
+    }
+
+    // ---- the subscriber's side
+
+    @Override
+    public Poll poll(int maxEvents, long maxBytes) {
+        if (maxEvents < 1 || maxBytes < 1) {
+            throw new IllegalArgumentException(
+                    "limits must be at least 1: maxEvents " + maxEvents + ", maxBytes " + maxBytes);
+        }
+        waiting = false;
+        if (closed) {
+            return end(Poll.Ended.Reason.CLOSED, "the cursor was closed");
+        }
+        if (announced.isPresent()) {
+            Poll next = announced.get();
+            announced = Optional.empty();
+            return next;
+        }
+        Poll found = null;
+        while (found == null) {
+            found = epoch.isEmpty() ? begin() : step(maxEvents, maxBytes);
+        }
+        return found;
+    }
+
+    private Poll begin() {
+        Optional<Head> head = dispatcher.head();
+        Start resolved = start;
+        if (resolved == null && from != StartFrom.now()) {
+            ask();
+        }
+        if (head.isEmpty() || resolved == null) {
+            return Poll.Nothing.NOTHING;
+        }
+        if (resolved instanceof Start.UnknownEpoch unknown) {
+            return end(
+                    Poll.Ended.Reason.EPOCH_UNKNOWN,
+                    "epoch " + unknown.epoch() + " is none of this log's, whose epoch is "
+                            + head.get().epoch());
+        }
+        if (resolved instanceof Start.Ahead ahead) {
+            return end(
+                    Poll.Ended.Reason.POSITION_AHEAD, "id " + ahead.id() + " is beyond the log's head " + ahead.head());
+        }
+        Position begin = position(resolved);
+        if (!begin.epoch().equals(head.get().epoch())) {
+            // The log and the hub's tailer don't agree yet which history it is.
+            start = null;
+            asked = true;
+            retryLater();
+            return Poll.Nothing.NOTHING;
+        }
+        generation = head.get().generation();
+        position = begin.id();
+        epoch = begin.epoch();
+        if (resolved instanceof Start.Rewound rewound) {
+            announced = Optional.of(missing(rewound.gap()));
+        }
+        return new Poll.Started(begin, head.get().id());
+    }
+
+    private static Position position(Start resolved) {
+        return resolved instanceof Start.Rewound rewound ? rewound.gap().resume() : ((Start.At) resolved).position();
+    }
+
+    /** Null: look again. */
+    private @Nullable Poll step(int maxEvents, long maxBytes) {
+        Head head = dispatcher.head().orElseThrow();
+        if (head.generation() != generation) {
+            return followRewind(head);
+        }
+        // After the head: what is proven up to it is in the lane by now.
+        Lane.View view = view();
+        if (view != null && view.covers(generation, position)) {
+            return state == State.LIVE ? live(head, view, maxEvents, maxBytes) : catchUp();
+        }
+        if (position >= head.id()) {
+            return sleep();
+        }
+        return state == State.LIVE ? fallBehind() : readBack(maxEvents, maxBytes);
+    }
+
+    private @Nullable Poll followRewind(Head head) {
+        long fork = dispatcher.crossed(generation, head.generation());
+        generation = head.generation();
+        epoch = head.epoch();
+        discardPage();
+        if (position <= fork) {
+            return null;
+        }
+        Gap gap = new Gap(Gap.Reason.REWOUND, fork, position, new Position(epoch, fork));
+        position = fork;
+        return missing(gap);
+    }
+
+    private Poll catchUp() {
+        state = State.LIVE;
+        discardPage();
+        listener.onCaughtUp();
+        return new Poll.CaughtUp(position);
+    }
+
+    private Poll fallBehind() {
+        state = State.CATCHING_UP;
+        listener.onFellBehind();
+        return new Poll.FellBehind(position);
+    }
+
+    private @Nullable Poll live(Head head, Lane.View view, int maxEvents, long maxBytes) {
+        if (page.get() != null) {
+            discardPage();
+        }
+        long upTo = Math.min(head.id(), view.coveredTo());
+        int at = view.indexAfter(position);
+        if (at < 0) {
+            return null;
+        }
+        List<Event> taken = new ArrayList<>();
+        long bytes = 0;
+        boolean all = true;
+        for (; at < view.to(); at++) {
+            Event event = view.events()[at];
+            if (event == null) {
+                return null;
+            }
+            if (event.id() > upTo) {
+                break;
+            }
+            if (taken.size() == maxEvents || bytes >= maxBytes) {
+                all = false;
+                break;
+            }
+            taken.add(event);
+            bytes += event.item().length();
+        }
+        if (taken.isEmpty()) {
+            position = Math.max(position, upTo);
+            return sleep();
+        }
+        return deliver(taken, all ? upTo : taken.get(taken.size() - 1).id(), true);
+    }
+
+    private @Nullable Poll readBack(int maxEvents, long maxBytes) {
+        ColdPage read = page.getAndSet(null);
+        if (read == null) {
+            ask();
+            return Poll.Nothing.NOTHING;
+        }
+        if (!read.fits(generation, position)) {
+            coldReads.released(this);
+            return null;
+        }
+        if (read.oldest() > position) {
+            keep(read);
+            Gap gap = new Gap(Gap.Reason.RETENTION, position, read.oldest(), new Position(epoch, read.oldest()));
+            position = read.oldest();
+            return missing(gap);
+        }
+        List<Event> taken = new ArrayList<>();
+        long bytes = 0;
+        boolean all = true;
+        for (Event event : read.events()) {
+            if (event.id() <= position) {
+                continue;
+            }
+            if (taken.size() == maxEvents || bytes >= maxBytes) {
+                all = false;
+                break;
+            }
+            taken.add(event);
+            bytes += event.item().length();
+        }
+        if (all) {
+            coldReads.released(this);
+        } else {
+            keep(read);
+        }
+        if (taken.isEmpty()) {
+            position = read.scannedTo();
+            return null;
+        }
+        return deliver(
+                taken, all ? read.scannedTo() : taken.get(taken.size() - 1).id(), false);
+    }
+
+    private Poll deliver(List<Event> events, long to, boolean fromMemory) {
+        Batch batch = new Batch(position, to, events);
+        position = to;
+        listener.onDelivered(events.size(), fromMemory);
+        return new Poll.Events(batch);
+    }
+
+    private Poll missing(Gap gap) {
+        listener.onGap(gap);
+        return new Poll.Missing(gap);
+    }
+
+    private @Nullable Poll sleep() {
+        waiting = true;
+        // Between the look that found nothing and the line above something may have been published, and nobody woken.
+        if (hasMore()) {
+            waiting = false;
+            return null;
+        }
+        return Poll.Nothing.NOTHING;
+    }
+
+    private boolean hasMore() {
+        Head head = dispatcher.head().orElseThrow();
+        if (head.generation() != generation) {
+            return true;
+        }
+        Lane.View view = view();
+        if (view == null || !view.covers(generation, position)) {
+            return position < head.id();
+        }
+        int at = view.indexAfter(position);
+        if (at < 0) {
+            return true;
+        }
+        Event next = at < view.to() ? view.events()[at] : null;
+        return next != null && next.id() <= Math.min(head.id(), view.coveredTo());
+    }
+
+    private Lane.@Nullable View view() {
+        Lane mine = lane;
+        return mine == null ? null : mine.view();
+    }
+
+    private Poll.Ended end(Poll.Ended.Reason reason, String message) {
+        Poll.Ended last = ended;
+        if (last == null) {
+            last = new Poll.Ended(reason, message);
+            ended = last;
+            close();
+        }
+        return last;
+    }
+
+    @Override
+    public void onReady(Runnable signal) {
+        onReady = signal;
+        signal.run();
+    }
+
+    @Override
+    public long position() {
+        return position;
+    }
+
+    @Override
+    public String epoch() {
+        return epoch;
+    }
+
+    @Override
+    public State state() {
+        return closed ? State.CLOSED : state;
+    }
+
+    @Override
+    public void close() {
+        synchronized (this) {
+            if (closed) {
+                return;
+            }
+            closed = true;
+        }
+        discardPage();
+        dispatcher.submit(() -> dispatcher.detach(this));
+        listener.onClosed();
+        signal();
+    }
+
+    // ---- the dispatcher's side
+
+    void attached(Lane given, Head head) {
+        if (from == StartFrom.now()) {
+            start = new Start.At(head.position());
+        }
+        lane = given;
+        signal();
+    }
+
+    /** Called for each match of its lane: must cost nothing for those who don't wait. */
+    void wake() {
+        if (waiting) {
+            waiting = false;
+            signal();
+        }
+    }
+
+    void signal() {
+        onReady.run();
+    }
+
+    // ---- the readers' side
+
+    private void ask() {
+        if (!asked) {
+            asked = true;
+            coldReads.submit(this);
+        }
+    }
+
+    /** Lets the subscriber look again after a while; what it then finds says whether it still has to ask. */
+    private void retryLater() {
+        reader.later(() -> {
+            asked = false;
+            signal();
+        });
+    }
+
+    /** Reads one page, or finds the start; empty if there is nothing to hold. */
+    Optional<ColdPage> read() {
+        if (closed) {
+            return Optional.empty();
+        }
+        try {
+            if (epoch.isEmpty()) {
+                start = reader.resolve(from);
+            } else {
+                Optional<ColdPage> found = reader.read(selection, generation, position);
+                if (found.isEmpty()) {
+                    retryLater();
+                }
+                return found;
+            }
+        } catch (RuntimeException e) {
+            listener.onColdReadFailed(e);
+            retryLater();
+            return Optional.empty();
+        }
+        asked = false;
+        signal();
+        return Optional.empty();
+    }
+
+    void offer(ColdPage read) {
+        page.set(read);
+        asked = false;
+        if (closed) {
+            discardPage();
+        }
+        signal();
+    }
+
+    /** Gives the page up for others; it will be read again when this cursor is polled. */
+    void dropPage() {
+        page.set(null);
+    }
+
+    private void keep(ColdPage rest) {
+        page.set(rest);
+        coldReads.kept(this);
+        if (closed) {
+            discardPage();
+        }
+    }
+
+    private void discardPage() {
+        if (page.getAndSet(null) != null) {
+            coldReads.released(this);
+        }
+    }
+}

@@ -1,0 +1,155 @@
+package dev.everafter.core;
+
+import java.util.Arrays;
+import java.util.LinkedHashSet;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The matches of one selection, found once for all its subscribers and kept while the tail keeps their events.
+ *
+ * <p>It publishes one immutable {@link View} through one volatile field. Subscribers hold nothing of it but their
+ * position: whoever is at or beyond {@link View#coveredFrom()} may go on from here, whenever it comes.
+ *
+ * <p>{@code coveredFrom} is the newest <em>matching</em> id that was let go, not the tail's oldest: a quiet subscription
+ * is covered for ever, and never sent back to the log for events that it would not match.
+ *
+ * <p>Only the dispatcher calls the methods; any thread reads {@link #view()}.
+ */
+final class Lane {
+    /** A lane that is still filled has no end. */
+    static final long OPEN = Long.MAX_VALUE;
+
+    private final Selection selection;
+    private final Set<HubCursor> subscribers = new LinkedHashSet<>();
+    private int generation;
+    private long coveredFrom;
+    private long coveredTo = OPEN;
+    private @Nullable Event[] events = new Event[8];
+    private int from;
+    private int to;
+    private int cleared;
+    private boolean changed;
+    private long lastSeen = -1;
+    private volatile View view;
+
+    Lane(Selection selection, Head head) {
+        this.selection = selection;
+        this.generation = head.generation();
+        this.coveredFrom = head.id();
+        this.view = new View(generation, coveredFrom, coveredTo, events, from, to);
+    }
+
+    Selection selection() {
+        return selection;
+    }
+
+    Set<HubCursor> subscribers() {
+        return subscribers;
+    }
+
+    View view() {
+        return view;
+    }
+
+    /** Whether {@code serial} is new to this lane: an index may propose it more than once for one event. */
+    boolean firstLook(long serial) {
+        boolean first = lastSeen != serial;
+        lastSeen = serial;
+        return first;
+    }
+
+    void append(Event event) {
+        if (to == events.length) {
+            makeRoom();
+        }
+        events[to++] = event;
+        changed = true;
+    }
+
+    /** Lets its oldest match go, which {@code id} names. */
+    void dropOldest(long id) {
+        coveredFrom = id;
+        from++;
+        changed = true;
+    }
+
+    /** Forgets all; covered from {@code head} on. */
+    void clear(Head head) {
+        generation = head.generation();
+        coveredFrom = head.id();
+        events = new Event[8];
+        from = 0;
+        to = 0;
+        cleared = 0;
+        changed = true;
+        publish();
+    }
+
+    /** Makes everything since the last call visible at once. */
+    void publish() {
+        if (!changed) {
+            return;
+        }
+        changed = false;
+        view = new View(generation, coveredFrom, coveredTo, events, from, to);
+        // Only now: who still reads the view before finds null where an event was, and looks at this one.
+        Arrays.fill(events, cleared, from, null);
+        cleared = from;
+    }
+
+    /** Nothing will be added after {@code head}; who still holds on to the lane sees where it ends. */
+    void end(long head) {
+        coveredTo = head;
+        changed = true;
+        publish();
+    }
+
+    /** A new array, so that views that are out keep theirs. */
+    private void makeRoom() {
+        @Nullable Event[] larger = new Event[Math.max(8, (to - from) * 2)];
+        System.arraycopy(events, from, larger, 0, to - from);
+        events = larger;
+        to -= from;
+        from = 0;
+        cleared = 0;
+    }
+
+    /**
+     * What the lane covers at one moment.
+     *
+     * @param coveredFrom all matches after this id are here ...
+     * @param coveredTo ... up to this one
+     * @param events in id order between {@code from} and {@code to}; null where the tail has let one go since
+     */
+    record View(
+            int generation,
+            long coveredFrom,
+            long coveredTo,
+            @Nullable Event[] events,
+            int from,
+            int to) {
+        boolean covers(int askedGeneration, long position) {
+            return generation == askedGeneration && position >= coveredFrom && position < coveredTo;
+        }
+
+        /** The index of the first event after {@code position}, or -1 if the view has been overtaken. */
+        int indexAfter(long position) {
+            int low = from;
+            int high = to;
+            while (low < high) {
+                int middle = (low + high) >>> 1;
+                Event event = events[middle];
+                if (event == null) {
+                    return -1;
+                }
+                if (event.id() <= position) {
+                    low = middle + 1;
+                } else {
+                    high = middle;
+                }
+            }
+            return low;
+        }
+    }
+}
