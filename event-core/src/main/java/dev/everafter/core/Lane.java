@@ -122,6 +122,7 @@ final class Lane {
      * @param coveredTo ... up to this one
      * @param events in id order between {@code from} and {@code to}; null where the tail has let one go since
      */
+    @SuppressWarnings("ArrayRecordComponent") // never compared; the array is the point
     record View(
             int generation,
             long coveredFrom,
