@@ -1,0 +1,31 @@
+package dev.everafter.client;
+
+import java.util.Optional;
+
+/**
+ * The proof that nothing is missing between a position and a message: the message begins at or before the position, and
+ * its items are in order and within its range. Holds no state.
+ */
+final class Continuity {
+    private Continuity() {}
+
+    /** What is wrong with {@code events} for a subscriber at {@code position}; empty if it may be handled. */
+    static Optional<String> flaw(long position, ServerMessages.Events events) {
+        if (events.after() > position) {
+            return Optional.of("events after " + events.after() + " to " + events.to() + " leave out (" + position
+                    + ", " + events.after() + "]");
+        }
+        if (events.to() <= events.after()) {
+            return Optional.of("events after " + events.after() + " to " + events.to() + " are no range");
+        }
+        long before = events.after();
+        for (ServerMessages.Item item : events.items()) {
+            long id = item.event().id();
+            if (id <= before || id > events.to()) {
+                return Optional.of("event " + id + " does not belong between " + before + " and " + events.to());
+            }
+            before = id;
+        }
+        return Optional.empty();
+    }
+}

@@ -1,0 +1,293 @@
+package dev.everafter.client;
+
+import jakarta.websocket.ClientEndpointConfig;
+import jakarta.websocket.CloseReason;
+import jakarta.websocket.CloseReason.CloseCodes;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Keeps one connection as long as there are subscriptions, and makes a new one whenever it is lost: after the server's
+ * own slot if it named one, else after a {@link Backoff} that begins again once a connection has been stable. Only what
+ * would fail again as it is - a refused token, a protocol that is not understood - ends the subscriptions instead.
+ *
+ * <p>A connection is lost when it is closed, when nothing comes for 2.5 heartbeats, and when a subscription drops it for
+ * a hole. Each loss is told once.
+ *
+ * <p>Safe for use by any thread. The lock is never held while a listener, a worker or the network is called.
+ */
+final class Link implements Socket.Owner {
+    static final String SUBPROTOCOL = "everafter.v1";
+
+    private static final Logger LOG = LoggerFactory.getLogger(EventClient.class);
+    /** An {@code events} message holds items and the little around them. */
+    private static final int ENVELOPE_BYTES = 64 * 1024;
+
+    private final Settings settings;
+    private final Object lock = new Object();
+    private final Set<Worker> workers = new LinkedHashSet<>();
+    private final Backoff backoff;
+    private State state = State.IDLE;
+    private @Nullable Connection connection;
+    private Timer.Handle retry = Timer.Handle.NONE;
+
+    Link(Settings settings) {
+        this.settings = settings;
+        this.backoff = settings.backoff();
+    }
+
+    /** Takes {@code worker} along: it is told of every connection from now on. */
+    void attach(Worker worker) {
+        Connection ready;
+        synchronized (lock) {
+            if (state == State.CLOSED) {
+                throw new IllegalStateException("the client is closed");
+            }
+            workers.add(worker);
+            if (state == State.IDLE) {
+                connect();
+            }
+            ready = state == State.READY ? connection : null;
+        }
+        if (ready != null) {
+            worker.onConnected(ready.routes);
+        }
+    }
+
+    /** Forgets {@code worker}, and the connection with the last of them. */
+    void detach(Worker worker) {
+        Connection idle = null;
+        synchronized (lock) {
+            workers.remove(worker);
+            if (workers.isEmpty() && state != State.CLOSED) {
+                idle = disconnect(State.IDLE);
+            }
+        }
+        if (idle != null) {
+            idle.socket.close(new CloseReason(CloseCodes.NORMAL_CLOSURE, "no subscriptions"));
+        }
+    }
+
+    /** Ends the connection for good. */
+    void close() {
+        Connection open;
+        synchronized (lock) {
+            open = disconnect(State.CLOSED);
+        }
+        if (open != null) {
+            open.socket.close(new CloseReason(CloseCodes.NORMAL_CLOSURE, "client closed"));
+        }
+    }
+
+    private @Nullable Connection disconnect(State next) {
+        Connection open = connection;
+        connection = null;
+        state = next;
+        retry.cancel();
+        if (open != null) {
+            open.watch.cancel();
+        }
+        return open;
+    }
+
+    /** Gives the connection up, for {@code reason}, and makes another. */
+    void drop(Socket socket, String reason) {
+        lost(socket, reason, null);
+    }
+
+    private void connect() {
+        Socket socket = new Socket(this, settings.threads(), settings.maxMessageBytes() + ENVELOPE_BYTES);
+        Connection next = new Connection(socket, new Routes(this, socket));
+        connection = next;
+        state = State.CONNECTING;
+        next.watch = settings.timer()
+                .after(settings.connectTimeout(), () -> drop(socket, "no welcome within " + settings.connectTimeout()));
+        // On a thread of its own: the container's call blocks until the handshake is done.
+        settings.threads().newThread(() -> open(socket)).start();
+    }
+
+    private void open(Socket socket) {
+        try {
+            socket.connect(settings.container(), config(), settings.uri());
+        } catch (Exception e) {
+            Throwable cause = e;
+            while (cause.getCause() != null) {
+                cause = cause.getCause();
+            }
+            drop(socket, "no connection: " + (cause.getMessage() == null ? cause : cause.getMessage()));
+        }
+    }
+
+    private ClientEndpointConfig config() {
+        return ClientEndpointConfig.Builder.create()
+                .preferredSubprotocols(List.of(SUBPROTOCOL))
+                .configurator(new ClientEndpointConfig.Configurator() {
+                    @Override
+                    public void beforeRequest(Map<String, List<String>> headers) {
+                        settings.token().ifPresent(token -> headers.put("Authorization", List.of(token.header())));
+                    }
+                })
+                .build();
+    }
+
+    private void reconnect() {
+        synchronized (lock) {
+            if (state == State.WAITING) {
+                connect();
+            }
+        }
+    }
+
+    @Override
+    public void onText(Socket socket, String text) {
+        Connection current = current(socket);
+        if (current == null) {
+            return;
+        }
+        current.heardAt = settings.timer().nanoTime();
+        try {
+            ServerMessageReader.read(text, current.routes);
+        } catch (MalformedMessageException e) {
+            drop(socket, String.valueOf(e.getMessage()));
+        }
+    }
+
+    private @Nullable Connection current(Socket socket) {
+        synchronized (lock) {
+            return connection != null && connection.socket == socket ? connection : null;
+        }
+    }
+
+    void onWelcome(Socket socket, Duration heartbeat) {
+        Connection ready;
+        List<Worker> all;
+        synchronized (lock) {
+            ready = current(socket);
+            if (ready == null || state != State.CONNECTING) {
+                return;
+            }
+            state = State.READY;
+            ready.watch.cancel();
+            ready.readyAt = Optional.of(settings.timer().nanoTime());
+            ready.silence = heartbeat.multipliedBy(5).dividedBy(2);
+            listen(ready, ready.silence);
+            all = List.copyOf(workers);
+        }
+        LOG.info("connected to {}", settings.uri());
+        settings.listener().onConnected();
+        all.forEach(worker -> worker.onConnected(ready.routes));
+    }
+
+    private void listen(Connection ready, Duration delay) {
+        ready.watch = settings.timer().after(delay, () -> checkSilence(ready));
+    }
+
+    private void checkSilence(Connection ready) {
+        Duration silent = Duration.ofNanos(settings.timer().nanoTime() - ready.heardAt);
+        synchronized (lock) {
+            if (connection != ready) {
+                return;
+            }
+            if (silent.compareTo(ready.silence) < 0) {
+                listen(ready, ready.silence.minus(silent));
+                return;
+            }
+        }
+        settings.listener().onSilence(silent);
+        drop(ready.socket, "nothing heard for " + silent);
+    }
+
+    void onGoodbye(Socket socket, String reason, Optional<Duration> reconnectAfter) {
+        synchronized (lock) {
+            Connection current = current(socket);
+            if (current == null) {
+                return;
+            }
+            current.slot = reconnectAfter;
+        }
+        LOG.info("the server says goodbye: {}", reason);
+        settings.listener().onGoodbye(reason, reconnectAfter.orElse(Duration.ZERO));
+    }
+
+    void onServerError(Optional<String> sub, String code, String message) {
+        LOG.warn("the server reports {}: {}", code, message);
+        settings.listener().onServerError(sub, code, message);
+    }
+
+    @Override
+    public void onClosed(Socket socket, int code, String reason) {
+        lost(socket, "closed with " + code + (reason.isEmpty() ? "" : " " + reason), Closing.fatal(code, reason));
+    }
+
+    private void lost(Socket socket, String reason, @Nullable EventClientException fatal) {
+        socket.abandon(new CloseReason(CloseCodes.GOING_AWAY, "resuming on another connection"));
+        List<Worker> failed = new ArrayList<>();
+        Duration delay = Duration.ZERO;
+        int attempt;
+        synchronized (lock) {
+            Connection gone = current(socket);
+            if (gone == null) {
+                return;
+            }
+            disconnect(fatal == null ? State.WAITING : State.IDLE);
+            if (gone.readyAt
+                    .filter(at -> settings.timer().nanoTime() - at
+                            >= settings.stableAfter().toNanos())
+                    .isPresent()) {
+                backoff.reset();
+            }
+            if (fatal == null) {
+                delay = gone.slot.orElseGet(backoff::next);
+                retry = settings.timer().after(delay, this::reconnect);
+            } else {
+                failed.addAll(workers);
+            }
+            attempt = backoff.failures();
+        }
+        settings.listener().onDisconnected(reason);
+        if (fatal == null) {
+            LOG.info("connection lost: {}; next try in {} ms", reason, delay.toMillis());
+            settings.listener().onReconnecting(attempt, delay);
+        } else {
+            LOG.error("connection lost for good: {}", fatal.getMessage());
+            failed.forEach(worker -> worker.fail(fatal));
+        }
+    }
+
+    private enum State {
+        /** Nobody needs a connection. */
+        IDLE,
+        /** From the attempt to the server's welcome. */
+        CONNECTING,
+        /** Welcomed. */
+        READY,
+        /** Lost; the next attempt comes later. */
+        WAITING,
+        /** Never again. */
+        CLOSED
+    }
+
+    /** What is known of one attempt; changed under the link's lock, but for {@code heardAt}. */
+    private static final class Connection {
+        final Socket socket;
+        final Routes routes;
+        volatile long heardAt;
+        Timer.Handle watch = Timer.Handle.NONE;
+        Optional<Long> readyAt = Optional.empty();
+        Optional<Duration> slot = Optional.empty();
+        Duration silence = Duration.ZERO;
+
+        Connection(Socket socket, Routes routes) {
+            this.socket = socket;
+            this.routes = routes;
+        }
+    }
+}

@@ -1,0 +1,31 @@
+package dev.everafter.client;
+
+import jakarta.websocket.WebSocketContainer;
+import java.net.URI;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ThreadFactory;
+import java.util.random.RandomGenerator;
+
+/** All that {@link EventClient.Builder} was told. Immutable; {@link Token} hides itself. */
+record Settings(
+        URI uri,
+        Optional<Token> token,
+        PositionStore positions,
+        ClientListener listener,
+        WebSocketContainer container,
+        Timer timer,
+        ThreadFactory threads,
+        Executor executor,
+        RandomGenerator random,
+        Duration minBackoff,
+        Duration maxBackoff,
+        Duration stableAfter,
+        Duration connectTimeout,
+        Duration saveInterval,
+        int maxMessageBytes) {
+    Backoff backoff() {
+        return new Backoff(minBackoff, maxBackoff, random);
+    }
+}

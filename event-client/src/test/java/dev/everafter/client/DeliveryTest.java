@@ -1,0 +1,297 @@
+package dev.everafter.client;
+
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.everafter.client.EventClientException.Code;
+import dev.everafter.core.Event;
+import dev.everafter.core.Gap;
+import dev.everafter.core.Position;
+import jakarta.json.JsonObject;
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What reaches the handler, what is kept of it, and what does not reach it. */
+class DeliveryTest extends ClientFixture {
+    @Test
+    void shouldNeverHandleWhatFollowsAHoleAndAskAgain() throws Exception {
+        client().subscribe(spec(), handler);
+        var first = acceptSubscription();
+        first.connection().events(1, 10, 11, 11);
+        first.connection().events(1, 12, 14, 13, 14);
+        first.connection().events(1, 14, 15, 15);
+        var second = acceptSubscription();
+        assertEquals(11, second.after());
+        assertEquals(List.of(11L), handler.calls);
+        assertEquals(1, listener.count("hole orders e1:11"));
+        second.connection().events(1, 11, 15, 12, 13, 14, 15);
+        awaitCalls(11L, 12L, 13L, 14L, 15L);
+    }
+
+    @Test
+    void shouldFailLoudlyWhenTheSameHoleComesTwiceInARow() throws Exception {
+        ActiveSubscription subscription = client().subscribe(spec(), handler);
+        acceptSubscription().connection().events(1, 12, 14, 13, 14);
+        acceptSubscription().connection().events(1, 12, 14, 13, 14);
+        assertEquals(Code.HOLE, failureCode(subscription));
+        assertEquals(List.of(), handler.calls);
+        assertEquals(Optional.of(START), subscription.position());
+    }
+
+    @Test
+    void shouldNotCountTwoHolesAsOneWhenEventsCameBetween() throws Exception {
+        ActiveSubscription subscription = client().subscribe(spec(), handler);
+        acceptSubscription().connection().events(1, 12, 14, 13, 14);
+        var second = acceptSubscription().connection();
+        second.events(1, 10, 11, 11);
+        second.events(1, 12, 14, 13, 14);
+        acceptSubscription().connection().events(1, 11, 12, 12);
+        awaitCalls(11L, 12L);
+        assertFalse(subscription.done().toCompletableFuture().isDone());
+    }
+
+    @Test
+    void shouldTreatASubscriptionConfirmedBehindItsPositionAsAHole() throws Exception {
+        client().subscribe(spec(), handler);
+        var connection = server.acceptAndWelcome();
+        connection.subscribed(connection.expect("subscribe"), 1, "e1", 12);
+        connection.events(1, 12, 13, 13);
+        assertEquals(10, acceptSubscription().after());
+        assertEquals(List.of(), handler.calls);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"11,13,12", "11,11", "10,11", "11,16"})
+    void shouldHandleNothingOfAMessageWhoseItemsDoNotFitIt(String ids) throws Exception {
+        client().subscribe(spec(), handler);
+        long[] wrong =
+                List.of(ids.split(",")).stream().mapToLong(Long::parseLong).toArray();
+        acceptSubscription().connection().events(1, 10, 15, wrong);
+        acceptSubscription();
+        assertEquals(List.of(), handler.calls);
+    }
+
+    @Test
+    void shouldDropTheConnectionWhenAMessageIsMalformed() throws Exception {
+        client().subscribe(spec(), handler);
+        acceptSubscription().connection().send("{'type':'events','ref':1,'after':10}");
+        acceptSubscription().connection().send("not json");
+        acceptSubscription().connection().events(1, 10, 11, 11);
+        awaitCalls(11L);
+    }
+
+    @Test
+    void shouldStopBeforeTheEventWhoseHandlerThrew() throws Exception {
+        IOException thrown = new IOException("disk full");
+        ActiveSubscription subscription = client().subscribe(spec(), event -> {
+            handler.onEvent(event);
+            if (event.id() == 12) {
+                throw thrown;
+            }
+        });
+        var accepted = acceptSubscription();
+        accepted.connection().events(1, 10, 13, 11, 12, 13);
+        assertSame(thrown, failure(subscription));
+        assertEquals(List.of(11L, 12L), handler.calls);
+        assertEquals(Optional.of(new Position("e1", 11)), subscription.position());
+        assertEquals(subscription.position(), store.load("orders"));
+        assertEquals(accepted.sub(), accepted.connection().expect("unsubscribe").getString("sub"));
+    }
+
+    @Test
+    void shouldNotSaveAPositionBeforeItsHandlerReturned() throws Exception {
+        CountDownLatch handling = new CountDownLatch(1);
+        CountDownLatch release = new CountDownLatch(1);
+        List<Long> saved = new CopyOnWriteArrayList<>();
+        AtomicInteger returned = new AtomicInteger();
+        PositionStore watched = new PositionStore() {
+            @Override
+            public Optional<Position> load(String name) {
+                return Optional.empty();
+            }
+
+            @Override
+            public void save(String name, Position position) {
+                assertTrue(position.id() <= 10 + returned.get(), "saved " + position + " too early");
+                saved.add(position.id());
+            }
+        };
+        ActiveSubscription subscription = client(builder().positionStore(watched))
+                .subscribe(spec(), event -> {
+                    if (event.id() == 12) {
+                        handling.countDown();
+                        release.await();
+                    }
+                    returned.incrementAndGet();
+                });
+        var connection = acceptSubscription().connection();
+        connection.events(1, 10, 13, 11, 12, 13);
+        connection.send("{'type':'position','to':13,'refs':[1]}");
+        assertTrue(handling.await(10, TimeUnit.SECONDS));
+        assertEquals(List.of(10L, 11L), saved);
+        assertEquals(11, subscription.position().orElseThrow().id());
+        release.countDown();
+        await().until(() -> saved.contains(13L));
+        assertFalse(subscription.done().toCompletableFuture().isDone());
+    }
+
+    @Test
+    void shouldStopWhenAPositionCanNotBeSaved() throws Exception {
+        PositionStore broken = new PositionStore() {
+            @Override
+            public Optional<Position> load(String name) {
+                return Optional.empty();
+            }
+
+            @Override
+            public void save(String name, Position position) {
+                throw new IllegalStateException("no space");
+            }
+        };
+        ActiveSubscription subscription =
+                client(builder().positionStore(broken)).subscribe(spec(), handler);
+        acceptSubscription();
+        assertEquals("no space", failure(subscription).getMessage());
+    }
+
+    @Test
+    void shouldStopAtAGapByDefaultWithThePositionBehindIt() throws Exception {
+        ActiveSubscription subscription = client().subscribe(spec(), handler);
+        var accepted = acceptSubscription();
+        gap(accepted, "rewound", 5, 10, "e2", 5);
+        accepted.connection().events(1, 5, 6, 6);
+        assertEquals(Code.GAP, failureCode(subscription));
+        assertEquals(List.of("gap 5..10"), handler.calls);
+        assertEquals(Optional.of(new Position("e2", 5)), store.load("orders"));
+    }
+
+    @Test
+    void shouldGoOnBehindAGapWhenAskedToEvenToASmallerId() throws Exception {
+        client().subscribe(spec().onGap(GapPolicy.CONTINUE), handler);
+        var accepted = acceptSubscription();
+        gap(accepted, "rewound", 5, 10, "e2", 5);
+        accepted.connection().events(1, 5, 7, 6, 7);
+        awaitCalls("gap 5..10", 6L, 7L);
+        assertEquals(1, listener.count("gap orders"));
+        accepted.connection().cut();
+        JsonObject from = acceptSubscription().subscribe().getJsonObject("from");
+        assertEquals("e2", from.getString("epoch"));
+        assertEquals(7, from.getInt("after"));
+    }
+
+    @Test
+    void shouldStayBeforeAGapWhoseHandlerThrew() throws Exception {
+        EventHandler failing = new EventHandler() {
+            @Override
+            public void onEvent(Event event) {}
+
+            @Override
+            public void onGap(Gap gap) {
+                throw new IllegalStateException("not now");
+            }
+        };
+        ActiveSubscription subscription = client().subscribe(spec().onGap(GapPolicy.CONTINUE), failing);
+        gap(acceptSubscription(), "retention", 10, 50, "e1", 50);
+        assertEquals("not now", failure(subscription).getMessage());
+        assertEquals(Optional.of(START), subscription.position());
+    }
+
+    private static void gap(Accepted to, String reason, long after, long end, String epoch, long resume)
+            throws IOException {
+        to.connection()
+                .send("{'type':'gap','sub':'" + to.sub() + "','reason':'" + reason + "','after':" + after + ",'to':"
+                        + end + ",'resume':{'epoch':'" + epoch + "','id':" + resume + "}}");
+    }
+
+    @Test
+    void shouldTakeANewEpochWhenTheLogWasRewoundAboveItsPosition() throws Exception {
+        client().subscribe(spec(), handler);
+        var connection = server.acceptAndWelcome();
+        connection.subscribed(connection.expect("subscribe"), 1, "e2", 10);
+        connection.events(1, 10, 11, 11);
+        awaitCalls(11L);
+        connection.cut();
+        assertEquals(
+                "e2", acceptSubscription().subscribe().getJsonObject("from").getString("epoch"));
+    }
+
+    @Test
+    void shouldRefuseAnEventWithoutItsContentUnlessTheHandlerTakesIt() throws Exception {
+        String item = "{'id':11,'at':'2026-11-24T00:00:00Z','topic':'t','type':'insert','omitted':['data'],'bytes':9}";
+        ActiveSubscription subscription = client().subscribe(spec(), handler);
+        acceptSubscription().connection().send("{'type':'events','ref':1,'after':10,'to':11,'items':[" + item + "]}");
+        assertEquals(Code.OMITTED, failureCode(subscription));
+        assertEquals(Optional.of(START), subscription.position());
+        assertEquals(List.of(), handler.calls);
+    }
+
+    @Test
+    void shouldEndWithTheServersReasonWhenItUnsubscribes() throws Exception {
+        ActiveSubscription subscription = client().subscribe(spec(), handler);
+        var accepted = acceptSubscription();
+        accepted.connection().send("{'type':'unsubscribed','sub':'" + accepted.sub() + "','at':10,'reason':'rights'}");
+        assertEquals(Code.UNSUBSCRIBED, failureCode(subscription));
+    }
+
+    @Test
+    void shouldAcknowledgeWhatIsHandledAndNothingElse() throws Exception {
+        Semaphore permits = new Semaphore(0);
+        client().subscribe(spec().window(8), event -> permits.acquire());
+        var connection = acceptSubscription().connection();
+        connection.events(1, 10, 14, 11, 12, 13, 14);
+        connection.events(1, 14, 18, 15, 16, 17, 18);
+        permits.release(2);
+        assertEquals(12, connection.nextAck());
+        assertEquals(List.of(), connection.unread());
+        permits.release(6);
+        await().until(() -> connection.unread().stream().anyMatch(ack -> ack.getInt("at") == 18));
+    }
+
+    @Test
+    void shouldKeepAnsweringTheServerWhileAHandlerBlocks() throws Exception {
+        CountDownLatch release = new CountDownLatch(1);
+        EventClient client = client();
+        RecordingHandler other = new RecordingHandler();
+        client.subscribe(spec().named("slow"), event -> release.await());
+        var connection = server.acceptAndWelcome();
+        connection.subscribed(connection.expect("subscribe"), 1, "e1", 10);
+        connection.events(1, 10, 11, 11);
+        client.subscribe(spec().named("quick"), other);
+        connection.subscribed(connection.expect("subscribe"), 2, "e1", 10);
+        for (int to = 12; to < 500; to++) {
+            connection.send("{'type':'position','to':" + to + ",'refs':[1]}");
+        }
+        connection.events(2, 10, 11, 11);
+        await().until(() -> other.calls.size() == 1);
+        release.countDown();
+        await().until(() -> store.load("slow").equals(Optional.of(new Position("e1", 499))));
+        // 10, 11 and the last: the others were merged while they waited.
+        assertTrue(listener.count("saved slow") <= 4, listener.told.toString());
+    }
+
+    @Test
+    void shouldEndWhenTheExecutorTakesNoMore() throws Exception {
+        ExecutorService executor = Executors.newSingleThreadExecutor();
+        ActiveSubscription subscription = client(builder().executor(executor)).subscribe(spec(), handler);
+        var connection = acceptSubscription().connection();
+        connection.events(1, 10, 11, 11);
+        awaitCalls(11L);
+        executor.shutdown();
+        connection.events(1, 11, 12, 12);
+        assertEquals(Code.EXECUTOR, failureCode(subscription));
+    }
+}

@@ -1,0 +1,128 @@
+package dev.everafter.client;
+
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+/** When a lost connection is noticed, and when the next is made. */
+class ReconnectTest extends ClientFixture {
+    private final FakeTimer timer = new FakeTimer();
+
+    private EventClient timed() {
+        return client(
+                builder().timer(timer).random(new Random(42)).backoff(Duration.ofMillis(100), Duration.ofSeconds(30)));
+    }
+
+    private Duration awaitDelay(int number) {
+        await().until(() -> listener.delays.size() == number);
+        return listener.delays.get(number - 1);
+    }
+
+    @Test
+    void shouldWaitByTheInjectedRandomWithADoublingLimit() throws Exception {
+        timed().subscribe(spec(), handler);
+        Backoff expected = new Backoff(Duration.ofMillis(100), Duration.ofSeconds(30), new Random(42));
+        List<Duration> delays = new ArrayList<>();
+        for (int i = 1; i <= 6; i++) {
+            server.accept().cut();
+            delays.add(expected.next());
+            Duration delay = awaitDelay(i);
+            timer.advance(delay.minusNanos(1));
+            assertFalse(server.hasConnection());
+            timer.advance(Duration.ofNanos(1));
+        }
+        assertEquals(delays, listener.delays);
+        acceptSubscription();
+    }
+
+    @Test
+    void shouldBeginAgainWithShortWaitsOnlyAfterAStableConnection() throws Exception {
+        timed().subscribe(spec(), handler);
+        server.accept().cut();
+        timer.advance(awaitDelay(1));
+        acceptSubscription().connection().cut();
+        timer.advance(awaitDelay(2));
+        var stable = acceptSubscription().connection();
+        for (int i = 0; i < 4; i++) {
+            timer.advance(Duration.ofSeconds(9));
+            long now = timer.nanoTime();
+            stable.send("{'type':'position','to':" + now + ",'refs':[1]}");
+            await().until(() -> listener.told.contains("saved orders e1:" + now));
+        }
+        stable.cut();
+        timer.advance(awaitDelay(3));
+        server.accept().cut();
+        awaitDelay(4);
+        assertTrue(listener.told.containsAll(List.of("reconnecting 1", "reconnecting 2")), listener.told.toString());
+        assertEquals(2, listener.count("reconnecting 1"));
+        assertEquals(2, listener.count("reconnecting 2"));
+    }
+
+    @Test
+    void shouldComeBackInTheSlotThatTheServerNamed() throws Exception {
+        timed().subscribe(spec(), handler);
+        var first = acceptSubscription().connection();
+        first.send("{'type':'goodbye','reason':'drain','reconnectAfterMs':7300}");
+        first.close(1001, "drain");
+        assertEquals(Duration.ofMillis(7300), awaitDelay(1));
+        timer.advance(Duration.ofMillis(7299));
+        assertFalse(server.hasConnection());
+        timer.advance(Duration.ofMillis(1));
+        acceptSubscription();
+    }
+
+    @Test
+    void shouldGiveUpASilentConnectionAfterTwoAndAHalfHeartbeats() throws Exception {
+        timed().subscribe(spec(), handler);
+        var connection = server.accept();
+        connection.welcome(1000);
+        connection.subscribed(connection.expect("subscribe"), 1, "e1", 10);
+        await().until(() -> listener.told.contains("saved orders e1:10"));
+        timer.advance(Duration.ofSeconds(2));
+        connection.send("{'type':'position','to':11,'refs':[1]}");
+        await().until(() -> listener.told.contains("saved orders e1:11"));
+        timer.advance(Duration.ofMillis(2499));
+        assertEquals(0, listener.count("silence"));
+        timer.advance(Duration.ofMillis(1));
+        assertEquals(1, listener.count("silence PT2.5S"));
+        timer.advance(awaitDelay(1));
+        assertEquals(11, acceptSubscription().after());
+    }
+
+    @Test
+    void shouldGiveUpAConnectionThatIsNotWelcomed() throws Exception {
+        timed().subscribe(spec(), handler);
+        server.accept();
+        timer.advance(Duration.ofSeconds(10));
+        timer.advance(awaitDelay(1));
+        acceptSubscription().connection().events(1, 10, 11, 11);
+        awaitCalls(11L);
+    }
+
+    @Test
+    void shouldGoOnTryingWhileNobodyListens() throws Exception {
+        FakeServer gone = FakeServer.start();
+        gone.close();
+        client(builder().uri(gone.uri())).subscribe(spec(), handler);
+        await().until(() -> listener.count("disconnected no connection") >= 3);
+    }
+
+    @Test
+    void shouldLeaveNoThreadBehindWhenAPeerThatSaysNothingIsGivenUp() throws Exception {
+        timed().subscribe(spec(), handler);
+        var silent = server.accept();
+        silent.welcome(1000);
+        silent.expect("subscribe");
+        silent.ignoreCloses();
+        timer.advance(Duration.ofMillis(2500));
+        assertEquals(1001, silent.closeCode());
+        assertEquals(1006, silent.closeCode());
+    }
+}
