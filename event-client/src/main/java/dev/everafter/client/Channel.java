@@ -20,6 +20,6 @@ record Channel(Socket socket, String sub, Worker worker) {
     }
 
     void unsubscribe() {
-        socket.send(ClientMessages.unsubscribe(sub));
+        socket.unsubscribe(sub);
     }
 }

@@ -48,7 +48,7 @@ public interface ClientListener {
      *
      * @param flaw what did not fit
      */
-    default void onHole(String subscription, Position position, String flaw) {}
+    default void onHole(String subscription, Optional<Position> position, String flaw) {}
 
     /** Events can't be had. */
     default void onGap(String subscription, Gap gap) {}

@@ -217,9 +217,9 @@ final class Link implements Socket.Owner {
         settings.listener().onGoodbye(reason, reconnectAfter.orElse(Duration.ZERO));
     }
 
-    void onServerError(Optional<String> sub, String code, String message) {
+    void onServerError(String code, String message) {
         LOG.warn("the server reports {}: {}", code, message);
-        settings.listener().onServerError(sub, code, message);
+        settings.listener().onServerError(Optional.empty(), code, message);
     }
 
     @Override

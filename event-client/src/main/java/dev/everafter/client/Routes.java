@@ -57,13 +57,15 @@ final class Routes implements ServerMessages {
 
     @Override
     public void error(Optional<String> sub, String code, String message, boolean retry) {
-        Channel channel = sub.map(this::named).orElse(null);
-        if (channel == null) {
-            link.onServerError(sub, code, message);
+        if (sub.isEmpty()) {
+            link.onServerError(code, message);
             return;
         }
-        remove(channel);
-        channel.worker().onRefused(channel, code, message, retry);
+        Channel channel = named(sub.get());
+        if (channel != null) {
+            remove(channel);
+            channel.worker().onRefused(channel, code, message, retry);
+        }
     }
 
     @Override

@@ -76,6 +76,14 @@ final class Socket extends Endpoint implements MessageHandler.Whole<String> {
         sendNext();
     }
 
+    /** Sends the end of {@code sub}, after which an acknowledgement would name a subscription that is none. */
+    void unsubscribe(String sub) {
+        synchronized (this) {
+            acks.remove(sub);
+        }
+        send(ClientMessages.unsubscribe(sub));
+    }
+
     /** Sends what waits, then closes. */
     void close(CloseReason reason) {
         synchronized (this) {

@@ -230,6 +230,36 @@ class DeliveryTest extends ClientFixture {
     }
 
     @Test
+    void shouldTakeANewEpochOnTheSameConnection() throws Exception {
+        client().subscribe(spec(), handler);
+        var first = acceptSubscription();
+        first.connection().events(1, 10, 11, 11);
+        first.connection().subscribed(first.subscribe(), 1, "e2", 11);
+        first.connection().events(1, 11, 12, 12);
+        awaitCalls(11L, 12L);
+        first.connection().cut();
+        assertEquals(
+                "e2", acceptSubscription().subscribe().getJsonObject("from").getString("epoch"));
+    }
+
+    @Test
+    void shouldHandleNothingOfARewoundLogBeforeTheGapIsSaid() throws Exception {
+        ActiveSubscription subscription = client().subscribe(spec().onGap(GapPolicy.CONTINUE), handler);
+        var first = server.acceptAndWelcome();
+        first.subscribed(first.expect("subscribe"), 1, "e2", 5);
+        first.send("{'type':'position','to':20,'refs':[1]}");
+        var second = server.acceptAndWelcome();
+        JsonObject again = second.expect("subscribe");
+        assertEquals(10, again.getJsonObject("from").getInt("after"));
+        assertEquals("e1", again.getJsonObject("from").getString("epoch"));
+        second.subscribed(again, 1, "e2", 5);
+        gap(new Accepted(second, again), "rewound", 5, 10, "e2", 5);
+        second.events(1, 5, 7, 6, 7);
+        awaitCalls("gap 5..10", 6L, 7L);
+        await().until(() -> subscription.position().equals(Optional.of(new Position("e2", 7))));
+    }
+
+    @Test
     void shouldRefuseAnEventWithoutItsContentUnlessTheHandlerTakesIt() throws Exception {
         String item = "{'id':11,'at':'2026-11-24T00:00:00Z','topic':'t','type':'insert','omitted':['data'],'bytes':9}";
         ActiveSubscription subscription = client().subscribe(spec(), handler);

@@ -53,8 +53,8 @@ final class RecordingListener implements ClientListener {
     }
 
     @Override
-    public void onHole(String subscription, Position position, String flaw) {
-        told.add("hole " + subscription + " " + position);
+    public void onHole(String subscription, Optional<Position> position, String flaw) {
+        told.add("hole " + subscription + " " + position.orElseThrow());
     }
 
     @Override
