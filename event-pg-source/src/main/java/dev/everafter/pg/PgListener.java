@@ -1,0 +1,52 @@
+package dev.everafter.pg;
+
+import java.time.Duration;
+
+/**
+ * Told of every transition of a log that follows PostgreSQL, for counting; each method does nothing by default.
+ *
+ * <p>Called by the thread that follows, so an implementation must be quick, and never throw.
+ */
+public interface PgListener {
+    /** A listener that does nothing. */
+    PgListener NONE = new PgListener() {};
+
+    /** The session is up and the log's history checked; {@code leader}: it arms the doorbell for this database. */
+    default void onConnected(boolean leader) {}
+
+    /** There is no session; another one will be tried after {@code retryIn}. */
+    default void onConnectionLost(Exception cause, Duration retryIn) {}
+
+    /** This session has become the one that arms the doorbell. */
+    default void onLeading() {}
+
+    /** Ids after {@code after} and before {@code next} are missing: a transaction may still fill them. */
+    default void onGapSeen(long after, long next) {}
+
+    /** A hole stays open for more than a second, and with it everybody's delivery. */
+    default void onGapHeld(String holders, Duration age) {}
+
+    /** The hole is filled, or it is certain that it stays empty. */
+    default void onGapClosed(Duration age) {}
+
+    /** Something was visible before it was on disk; {@code flushed}: the session had to flush it. */
+    default void onFence(boolean flushed) {}
+
+    /** The next commit will ring. */
+    default void onDoorbellArmed() {}
+
+    /** A notification ended the wait. */
+    default void onDoorbellRung() {}
+
+    /** Somebody holds the doorbell's lock: the log is looked at every 50 ms instead. */
+    default void onDoorbellBlocked() {}
+
+    /** A commit was found that should have rung; never seen, unless there is an error in the doorbell. */
+    default void onWakeUpMissed() {}
+
+    /** The log was rewound. */
+    default void onEpochChanged(String epoch, long fork) {}
+
+    /** Events in ({@code after}, {@code to}] were deleted before this session read them. */
+    default void onPruned(long after, long to) {}
+}

@@ -1,0 +1,40 @@
+package dev.everafter.pg;
+
+import dev.everafter.core.EventLogException;
+import java.sql.SQLException;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/** Reads what PostgreSQL says, and says it with the way out. */
+final class Sql {
+    /** PostgreSQL manual, appendix A. */
+    static final String LOCK_NOT_AVAILABLE = "55P03";
+
+    private Sql() {}
+
+    static EventLogException explain(String what, SQLException e) {
+        String hint = hint(e);
+        return new EventLogException(what + ": " + e.getMessage() + (hint == null ? "" : " - " + hint), e);
+    }
+
+    private static @Nullable String hint(SQLException e) {
+        String state = e.getSQLState() == null ? "" : e.getSQLState();
+        return switch (state) {
+            case "3F000", "42P01", "42883", "42703" -> concernsLog(e)
+                    ? "the log is not installed in this database, or older than this program: run `everafter capture`,"
+                            + " or call LogSchema.install()"
+                    : null;
+            case "42501" -> concernsLog(e)
+                    ? "the role needs USAGE on schema everafter and SELECT on its tables and sequences; following the log"
+                            + " also INSERT and UPDATE on everafter.epoch and EXECUTE on everafter.new_epoch"
+                    : null;
+            case LOCK_NOT_AVAILABLE -> "the table is in use by a transaction that stays open: end it, or try again later";
+            default -> null;
+        };
+    }
+
+    private static boolean concernsLog(SQLException e) {
+        return String.valueOf(e.getMessage()).toLowerCase(Locale.ROOT).contains("everafter")
+                || "42501".equals(e.getSQLState());
+    }
+}

@@ -1,0 +1,14 @@
+package dev.everafter.pg;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+
+/**
+ * Opens the session that follows the log: a plain pgjdbc connection to the primary, used for nothing else. It must not
+ * come from a pool, nor go through a transaction pooler, which would hand one client's locks to another.
+ */
+@FunctionalInterface
+public interface TailConnection {
+    /** Opens a new connection each time; the caller closes it. */
+    Connection open() throws SQLException;
+}

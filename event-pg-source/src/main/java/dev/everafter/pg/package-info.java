@@ -1,0 +1,5 @@
+/** TODO */
+@NullMarked
+package dev.everafter.pg;
+
+import org.jspecify.annotations.NullMarked;
