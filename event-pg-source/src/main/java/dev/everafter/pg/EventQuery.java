@@ -27,8 +27,7 @@ final class EventQuery {
      * for. {@code last} is looked up rather than stored: the trigger would have to read everafter.event for it, which
      * costs writers serialization failures (docs/adr/0010). LIMIT counts examined rows, matching or not.
      */
-    private static final String PAGE =
-            """
+    private static final String PAGE = """
             SELECT h.epoch, h.oldest, h.standby, h.started,
                    p.id, p.at, p.topic, p.type, p.key, p.data, p.old, p.tx, p.last
             FROM (SELECT (SELECT name::text FROM everafter.epoch ORDER BY no DESC LIMIT 1) AS epoch,
@@ -51,7 +50,8 @@ final class EventQuery {
             """;
 
     /** Rows that don't match come without their JSON; they only say how far the page got. */
-    private static final String FILTERED = PAGE.replace("p.id, p.at, p.topic, p.type, p.key, p.data, p.old, p.tx, p.last", "p.*")
+    private static final String FILTERED = PAGE.replace(
+                    "p.id, p.at, p.topic, p.type, p.key, p.data, p.old, p.tx, p.last", "p.*")
             .replace(
                     "e.topic, e.type, e.key, e.data, e.old, c.tx::text AS tx,",
                     "CASE WHEN e.wanted THEN e.topic END AS topic, e.type,"

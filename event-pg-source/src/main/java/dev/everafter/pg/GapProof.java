@@ -45,10 +45,6 @@ final class GapProof {
      * after this one has returned.
      */
     void examine(TailSession session) throws SQLException {
-        if (!gap) {
-            gap = true;
-            gapSince = nanos.getAsLong();
-        }
         if (!pending) {
             // in this order: whoever has got an id up to here has got the sequence's lock before, and is listed
             pendingUpTo = session.lastValue();
@@ -61,6 +57,12 @@ final class GapProof {
             passable = Math.max(passable, pendingUpTo);
             pending = false;
         }
+    }
+
+    /** There is a hole. */
+    void seen() {
+        gap = true;
+        gapSince = nanos.getAsLong();
     }
 
     /** There is no hole just now. */

@@ -76,7 +76,11 @@ public final class LogSchema {
      * @param options {@code {"form": "row"}} or {@code {"form": "statement"}} for the kind of trigger
      */
     public void capture(String table, RawJson options) {
-        call("SELECT everafter.capture(?::regclass, ?::jsonb)", "could not capture " + table, table, options.toString());
+        call(
+                "SELECT everafter.capture(?::regclass, ?::jsonb)",
+                "could not capture " + table,
+                table,
+                options.toString());
     }
 
     /**
@@ -119,8 +123,7 @@ public final class LogSchema {
      */
     public static void emit(Connection connection, String topic, String type, RawJson data, @Nullable RawJson key)
             throws SQLException {
-        try (PreparedStatement emit =
-                connection.prepareStatement("SELECT everafter.emit(?, ?, ?::jsonb, ?::jsonb)")) {
+        try (PreparedStatement emit = connection.prepareStatement("SELECT everafter.emit(?, ?, ?::jsonb, ?::jsonb)")) {
             emit.setString(1, topic);
             emit.setString(2, type);
             emit.setString(3, data.toString());

@@ -82,8 +82,8 @@ final class Migrations {
     }
 
     private static boolean exists(Statement statement) throws SQLException {
-        try (ResultSet row = statement.executeQuery(
-                "SELECT pg_catalog.to_regclass('everafter.migration') IS NOT NULL")) {
+        try (ResultSet row =
+                statement.executeQuery("SELECT pg_catalog.to_regclass('everafter.migration') IS NOT NULL")) {
             row.next();
             return row.getBoolean(1);
         }

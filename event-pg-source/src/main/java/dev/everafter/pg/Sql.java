@@ -20,15 +20,18 @@ final class Sql {
     private static @Nullable String hint(SQLException e) {
         String state = e.getSQLState() == null ? "" : e.getSQLState();
         return switch (state) {
-            case "3F000", "42P01", "42883", "42703" -> concernsLog(e)
-                    ? "the log is not installed in this database, or older than this program: run `everafter capture`,"
-                            + " or call LogSchema.install()"
-                    : null;
-            case "42501" -> concernsLog(e)
-                    ? "the role needs USAGE on schema everafter and SELECT on its tables and sequences; following the log"
-                            + " also INSERT and UPDATE on everafter.epoch and EXECUTE on everafter.new_epoch"
-                    : null;
-            case LOCK_NOT_AVAILABLE -> "the table is in use by a transaction that stays open: end it, or try again later";
+            case "3F000", "42P01", "42883", "42703" ->
+                concernsLog(e)
+                        ? "the log is not installed in this database, or older than this program: run `everafter capture`,"
+                                + " or call LogSchema.install()"
+                        : null;
+            case "42501" ->
+                concernsLog(e)
+                        ? "the role needs USAGE on schema everafter and SELECT on its tables and sequences; following the log"
+                                + " also INSERT and UPDATE on everafter.epoch and EXECUTE on everafter.new_epoch"
+                        : null;
+            case LOCK_NOT_AVAILABLE ->
+                "another session holds the lock: look for a transaction that stays open, or try again later";
             default -> null;
         };
     }

@@ -32,8 +32,7 @@ class TailSession {
                     + " SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3";
 
     /** The modes in which a sequence is locked by those who take numbers from it or change it. */
-    private static final String HOLDERS =
-            """
+    private static final String HOLDERS = """
             SELECT DISTINCT virtualtransaction FROM pg_locks
             WHERE locktype = 'relation' AND granted
               AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
@@ -43,8 +42,7 @@ class TailSession {
             """;
 
     /** A prepared transaction has no pid, but a gid, found by way of its xid's lock. */
-    private static final String DESCRIBE =
-            """
+    private static final String DESCRIBE = """
             SELECT DISTINCT coalesce(
                 'pid ' || l.pid || coalesce(' (' || nullif(a.application_name, '') || ', ' || a.state || ')', '')
                     || coalesce(', open for ' || date_trunc('second', clock_timestamp() - a.xact_start), ''),
@@ -67,6 +65,22 @@ class TailSession {
     private final PreparedStatement any;
     private final PreparedStatement holders;
     private final PreparedStatement lastValue;
+
+    /** Makes a session of a connection. */
+    interface Maker {
+        TailSession make(Connection connection) throws SQLException;
+    }
+
+    /** Opens a connection, and closes it again if it is not one to follow a log on. */
+    static TailSession open(TailConnection factory, Maker maker) throws SQLException {
+        Connection connection = factory.open();
+        try {
+            return maker.make(connection);
+        } catch (SQLException | RuntimeException e) {
+            connection.abort(Runnable::run);
+            throw e;
+        }
+    }
 
     TailSession(Connection connection) throws SQLException {
         this.connection = connection;
@@ -112,10 +126,7 @@ class TailSession {
             List<Commit> found = new ArrayList<>();
             while (rows.next()) {
                 found.add(new Commit(
-                        rows.getLong(1),
-                        rows.getLong(2),
-                        rows.getObject(3, OffsetDateTime.class),
-                        rows.getBoolean(4)));
+                        rows.getLong(1), rows.getLong(2), rows.getObject(3, OffsetDateTime.class), rows.getBoolean(4)));
             }
             return found;
         }

@@ -1,0 +1,345 @@
+package dev.everafter.pg;
+
+import dev.everafter.core.LogStatus;
+import dev.everafter.core.ReadLimits;
+import dev.everafter.core.TailUpdate;
+import dev.everafter.core.TailUpdate.Advanced;
+import dev.everafter.core.TailUpdate.EpochChanged;
+import dev.everafter.core.TailUpdate.Started;
+import dev.everafter.core.Tailer;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Follows the log on one session: every committed event after its start once, in id order, none before it is durable,
+ * none over a hole that could still be filled. See the package's page for the argument.
+ *
+ * <p>A lost session is replaced, for ever, and reading goes on from the position; what was proven on the old one is
+ * forgotten, since a crash gives ids out again that nobody has seen committed.
+ *
+ * <p>{@link #next()} belongs to one thread; {@link #close()} may come from any, and cuts the session.
+ */
+final class PgTailer implements Tailer {
+    private static final Logger LOG = LoggerFactory.getLogger(PgTailer.class);
+
+    private static final ReadLimits PAGE = new ReadLimits(1000, 4 << 20);
+    /** After the last event the log is looked at this often before the bell is armed: busy writers aren't made to ring. */
+    private static final int LINGER_LOOKS = 5;
+
+    private static final int GAP_PAUSE_MILLIS = 50;
+    private static final long SAY_NANOS = TimeUnit.SECONDS.toNanos(1);
+    private static final long MARK_NANOS = TimeUnit.SECONDS.toNanos(1);
+    private static final long LONG_NANOS = TimeUnit.HOURS.toNanos(1);
+
+    private final TailSessions sessions;
+    private final PgListener listener;
+    private final Time time;
+    private final Followed followed;
+    private final Runnable onClosed;
+    private final CountDownLatch closed = new CountDownLatch(1);
+
+    private volatile @Nullable TailSession session;
+    private @Nullable Doorbell doorbell;
+    private History history = new History();
+    private GapProof proof;
+    private boolean connected;
+    private boolean started;
+    private String epoch = "";
+    /** Told up to here. */
+    private long head;
+    /** May be told up to here: read, proven and durable. */
+    private long readyTo;
+
+    private boolean woken;
+    private int quietLooks;
+    private long markedAt;
+    private long heldSaidAt;
+    private int failures;
+
+    PgTailer(TailSessions sessions, PgListener listener, Time time, Followed followed, Runnable onClosed) {
+        this.sessions = sessions;
+        this.listener = listener;
+        this.time = time;
+        this.followed = followed;
+        this.onClosed = onClosed;
+        this.proof = new GapProof(time::nanos);
+    }
+
+    @Override
+    public TailUpdate next() throws InterruptedException {
+        while (true) {
+            requireOpen();
+            try {
+                TailSession present = session;
+                Optional<TailUpdate> update = present == null ? connect() : advance(present);
+                if (update.isPresent()) {
+                    return update.get();
+                }
+            } catch (InterruptedException e) {
+                if (!connected) {
+                    disconnect();
+                }
+                throw e;
+            } catch (HistoryChanged e) {
+                LOG.info("the log's epoch was changed: checking its history");
+                disconnect();
+            } catch (SQLException | RuntimeException e) {
+                requireOpen();
+                disconnect();
+                backOff(e);
+            }
+        }
+    }
+
+    // the session
+
+    private Optional<TailUpdate> connect() throws SQLException, InterruptedException {
+        TailSession opened = sessions.open();
+        session = opened;
+        if (closed.getCount() == 0) {
+            opened.abort();
+        }
+        requireOpen();
+        proof = new GapProof(time::nanos);
+        quietLooks = 0;
+        markedAt = time.nanos();
+        if (!started) {
+            history = new History();
+        }
+        History.Finding finding = history.check(opened, head);
+        Doorbell bell = new Doorbell(opened, listener, time::nanos);
+        doorbell = bell;
+        if (started && !finding.changed() && finding.oldest() > head) {
+            LOG.error("events in ({}, {}] were deleted before they were read", head, finding.oldest());
+            listener.onPruned(head, finding.oldest());
+        }
+        if (!started) {
+            head = proveAll(opened);
+        } else if (finding.changed()) {
+            head = finding.shared();
+        }
+        readyTo = head;
+        epoch = finding.epoch();
+        failures = 0;
+        connected = true;
+        followed.moved(epoch, head, finding.serverStarted());
+        followed.status(LogStatus.FOLLOWING);
+        LOG.info("following the log from {} in epoch {}{}", head, epoch, bell.leader() ? ", as the leader" : "");
+        listener.onConnected(bell.leader());
+        if (!started) {
+            started = true;
+            return Optional.of(new Started(epoch, head));
+        }
+        if (finding.changed()) {
+            LOG.warn("the log was rewound to {}: it goes on under epoch {}", head, epoch);
+            listener.onEpochChanged(epoch, head);
+            return Optional.of(new EpochChanged(epoch, head));
+        }
+        return Optional.empty();
+    }
+
+    /** Waits until every id that was handed out before is decided and on disk; returns the last event id of those. */
+    private long proveAll(TailSession session) throws SQLException, InterruptedException {
+        long upTo = session.lastValue();
+        Set<String> holders = new HashSet<>(session.holders());
+        long since = time.nanos();
+        heldSaidAt = since;
+        while (!holders.isEmpty()) {
+            pause(session, Duration.ofNanos(time.nanos() - since));
+            holders.retainAll(session.holders());
+            sayHeld(session, holders, Duration.ofNanos(time.nanos() - since));
+        }
+        // also for ids that were rolled back: unless the counter is on disk, a crash gives them out again
+        session.fence();
+        return Commit.lastEventId(upTo);
+    }
+
+    private void disconnect() {
+        TailSession lost = session;
+        session = null;
+        doorbell = null;
+        connected = false;
+        readyTo = head;
+        if (lost != null) {
+            lost.abort();
+        }
+    }
+
+    private void backOff(Exception cause) throws InterruptedException {
+        Duration pause = time.backoff(failures++);
+        String problem = "no session that follows the log: " + cause.getMessage();
+        if (cause instanceof SQLException sql) {
+            problem = String.valueOf(
+                    Sql.explain("no session that follows the log", sql).getMessage());
+        }
+        followed.status(LogStatus.failing(problem));
+        LOG.warn("{}; trying again in {} ms", problem, pause.toMillis());
+        listener.onConnectionLost(cause, pause);
+        if (closed.await(pause.toMillis(), TimeUnit.MILLISECONDS)) {
+            requireOpen();
+        }
+    }
+
+    // reading
+
+    private Optional<TailUpdate> advance(TailSession session) throws SQLException, InterruptedException {
+        if (head < readyTo) {
+            return Optional.of(page(session));
+        }
+        long cursor = Commit.doneAt(head);
+        List<Commit> commits = session.commitsAfter(cursor);
+        long end = proof.prefix(cursor, commits);
+        if (end > cursor) {
+            closeGap();
+            List<Commit> proven =
+                    commits.stream().filter(commit -> commit.id() <= end).toList();
+            if (!proven.stream().allMatch(Commit::durable)) {
+                listener.onFence(session.fence());
+            }
+            history.remember(proven);
+            readyTo = Commit.lastEventId(end);
+            quietLooks = 0;
+            woken = false;
+        } else if (!commits.isEmpty()) {
+            waitForGap(session, cursor, commits.get(0).id());
+        } else {
+            closeGap();
+            idle(session, cursor);
+        }
+        return Optional.empty();
+    }
+
+    private TailUpdate page(TailSession session) throws SQLException {
+        EventPage page = session.events(head, readyTo, PAGE);
+        if (!page.epoch().equals(epoch)) {
+            throw new HistoryChanged();
+        }
+        head = page.scannedTo();
+        followed.moved(epoch, head, page.serverStarted());
+        bell().passOn();
+        if (time.nanos() - markedAt >= MARK_NANOS) {
+            mark(session);
+        }
+        return new Advanced(page.events(), head);
+    }
+
+    private void waitForGap(TailSession session, long cursor, long next) throws SQLException, InterruptedException {
+        boolean first = !proof.open();
+        if (first) {
+            listener.onGapSeen(cursor, next);
+            heldSaidAt = time.nanos();
+            // most holes are filled by the time one looks again
+            proof.seen();
+            pause(session, Duration.ZERO);
+            return;
+        }
+        proof.examine(session);
+        if (!proof.waitedFor().isEmpty()) {
+            sayHeld(session, proof.waitedFor(), proof.age());
+            pause(session, proof.age());
+        }
+    }
+
+    private void closeGap() {
+        if (proof.open()) {
+            listener.onGapClosed(proof.closed());
+            followed.status(LogStatus.FOLLOWING);
+        }
+    }
+
+    private void sayHeld(TailSession session, Set<String> holders, Duration age) throws SQLException {
+        if (time.nanos() - heldSaidAt < SAY_NANOS || holders.isEmpty()) {
+            return;
+        }
+        heldSaidAt = time.nanos();
+        String who = session.describe(holders);
+        String problem = "delivery has waited " + age.toMillis() + " ms for a transaction that is committing: " + who;
+        LOG.warn(problem);
+        followed.status(LogStatus.failing(problem));
+        listener.onGapHeld(who, age);
+    }
+
+    /** Sleeps 1 ms, and later up to a tenth of what has passed already. */
+    private void pause(TailSession session, Duration passed) throws SQLException, InterruptedException {
+        session.awaitBell((int) Math.min(GAP_PAUSE_MILLIS, Math.max(1, passed.toMillis() / 10)));
+        requireOpen();
+    }
+
+    private void idle(TailSession session, long cursor) throws SQLException, InterruptedException {
+        if (woken) {
+            requireEpoch(session);
+        }
+        if (quietLooks++ < LINGER_LOOKS) {
+            session.awaitBell(1);
+            return;
+        }
+        boolean unmarked = history.unmarked(head);
+        if (unmarked && time.nanos() - markedAt >= MARK_NANOS) {
+            mark(session);
+            unmarked = false;
+        }
+        long deadline = unmarked ? markedAt + MARK_NANOS : time.nanos() + LONG_NANOS;
+        bell().await(cursor, deadline);
+        woken = true;
+    }
+
+    /** A page says which epoch it is of; where a wake-up brought none, the epoch may be what has changed. */
+    private void requireEpoch(TailSession session) throws SQLException {
+        woken = false;
+        if (!session.epoch().equals(epoch)) {
+            throw new HistoryChanged();
+        }
+    }
+
+    private void mark(TailSession session) throws SQLException {
+        history.mark(session, head);
+        markedAt = time.nanos();
+    }
+
+    private Doorbell bell() {
+        Doorbell bell = doorbell;
+        if (bell == null) {
+            throw new IllegalStateException("no session");
+        }
+        return bell;
+    }
+
+    // the end
+
+    private void requireOpen() throws InterruptedException {
+        if (closed.getCount() == 0) {
+            disconnect();
+            throw new InterruptedException("the tailer is closed");
+        }
+        if (Thread.interrupted()) {
+            throw new InterruptedException();
+        }
+    }
+
+    @Override
+    public void close() {
+        if (closed.getCount() == 0) {
+            return;
+        }
+        closed.countDown();
+        TailSession present = session;
+        if (present != null) {
+            present.abort();
+        }
+        onClosed.run();
+    }
+
+    /** The newest epoch is not the one that is followed. */
+    private static final class HistoryChanged extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+    }
+}

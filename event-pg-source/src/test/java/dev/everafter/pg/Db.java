@@ -1,0 +1,80 @@
+package dev.everafter.pg;
+
+import dev.everafter.testkit.PostgresFixture;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Properties;
+import javax.sql.DataSource;
+
+/** A fresh database with the log installed. */
+final class Db {
+    final PostgresFixture server;
+    final String url;
+    final DataSource source;
+
+    private Db(PostgresFixture server) {
+        this.server = server;
+        this.url = server.newDatabase();
+        this.source = server.dataSource(url);
+    }
+
+    static Db empty(PostgresFixture server) {
+        return new Db(server);
+    }
+
+    static Db installed(PostgresFixture server) {
+        Db db = new Db(server);
+        LogSchema.of(db.source).install();
+        return db;
+    }
+
+    Connection connect() throws SQLException {
+        return source.getConnection();
+    }
+
+    PgEventLog.Builder log() {
+        return PgEventLog.builder().dataSource(source).tailer(url, new Properties());
+    }
+
+    /** Each in a transaction of its own. */
+    void execute(String... statements) throws SQLException {
+        try (Connection connection = connect()) {
+            execute(connection, statements);
+        }
+    }
+
+    static void execute(Connection connection, String... statements) throws SQLException {
+        try (Statement statement = connection.createStatement()) {
+            for (String sql : statements) {
+                statement.execute(sql);
+            }
+        }
+    }
+
+    long number(String sql) throws SQLException {
+        return Long.parseLong(texts(sql).get(0));
+    }
+
+    /** The first column of what {@code sql} finds. */
+    List<String> texts(String sql) throws SQLException {
+        try (Connection connection = connect();
+                Statement statement = connection.createStatement();
+                ResultSet rows = statement.executeQuery(sql)) {
+            List<String> found = new ArrayList<>();
+            while (rows.next()) {
+                found.add(rows.getString(1));
+            }
+            return found;
+        }
+    }
+
+    /** Ends the sessions that follow this log, as a fault would. */
+    void cutTailers() throws SQLException {
+        execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                + " WHERE datname = current_database() AND application_name = 'everafter tailer'");
+    }
+}
