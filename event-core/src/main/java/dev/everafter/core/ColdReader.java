@@ -3,9 +3,7 @@ package dev.everafter.core;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
 /**
  * Looks back for a cursor, in the nearest place that still has it: the tail, or the log up to the head that was proven
@@ -14,25 +12,18 @@ import java.util.concurrent.TimeUnit;
  * <p>Used by the cold readers' threads.
  */
 final class ColdReader {
-    /** How long a cursor waits after a failure: long enough to be no load, short enough to be no outage. */
-    static final long RETRY_MILLIS = 100;
-
     private final EventLog log;
     private final Dispatcher dispatcher;
     private final ReadLimits limits;
-    private final ScheduledExecutorService timer;
+    private final Consumer<Runnable> later;
     private final HubListener listener;
 
-    ColdReader(
-            EventLog log,
-            Dispatcher dispatcher,
-            ReadLimits limits,
-            ScheduledExecutorService timer,
-            HubListener listener) {
+    /** @param later does what it is given after a while */
+    ColdReader(EventLog log, Dispatcher dispatcher, ReadLimits limits, Consumer<Runnable> later, HubListener listener) {
         this.log = log;
         this.dispatcher = dispatcher;
         this.limits = limits;
-        this.timer = timer;
+        this.later = later;
         this.listener = listener;
     }
 
@@ -95,11 +86,8 @@ final class ColdReader {
         return Optional.of(new ColdPage(head.generation(), after, after, matching, scannedTo));
     }
 
+    /** Does {@code retry} after a while. */
     void later(Runnable retry) {
-        try {
-            var unused = timer.schedule(retry, RETRY_MILLIS, TimeUnit.MILLISECONDS);
-        } catch (RejectedExecutionException e) {
-            // The hub is closed, and so are its cursors.
-        }
+        later.accept(retry);
     }
 }

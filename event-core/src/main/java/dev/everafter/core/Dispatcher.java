@@ -70,13 +70,23 @@ final class Dispatcher {
     /** Works until the thread is interrupted. */
     void run() throws InterruptedException {
         while (true) {
-            Runnable command = inbox.take();
-            try {
-                command.run();
-            } catch (RuntimeException e) {
-                // A subscriber's signal threw: its own loss, not the others'.
-                listener.onFailure(e);
-            }
+            perform(inbox.take());
+        }
+    }
+
+    /** Does what has been submitted so far. */
+    void runPending() {
+        for (Runnable command = inbox.poll(); command != null; command = inbox.poll()) {
+            perform(command);
+        }
+    }
+
+    private void perform(Runnable command) {
+        try {
+            command.run();
+        } catch (RuntimeException e) {
+            // A subscriber's signal threw: its own loss, not the others'.
+            listener.onFailure(e);
         }
     }
 

@@ -6,6 +6,7 @@ import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadFactory;
@@ -29,6 +30,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 public final class EventHub implements AutoCloseable {
     private static final int UPDATES_AHEAD = 2;
     private static final Duration RESTART_DELAY = Duration.ofMillis(500);
+    /** How long a cursor waits after a failure: long enough to be no load, short enough to be no outage. */
+    private static final Duration RETRY_DELAY = Duration.ofMillis(100);
 
     private final EventLog log;
     private final HubListener listener;
@@ -55,8 +58,8 @@ public final class EventHub implements AutoCloseable {
                 options.coldReaders,
                 (int) Math.min(Integer.MAX_VALUE, options.pageBudgetBytes / options.pageBytes),
                 listener);
-        this.reader =
-                new ColdReader(log, dispatcher, new ReadLimits(options.pageEvents, options.pageBytes), timer, listener);
+        this.reader = new ColdReader(
+                log, dispatcher, new ReadLimits(options.pageEvents, options.pageBytes), this::later, listener);
         this.dispatchThread = named(options.threads, "everafter-dispatch").newThread(this::dispatch);
         this.tailThread = named(options.threads, "everafter-tail").newThread(this::follow);
     }
@@ -142,6 +145,14 @@ public final class EventHub implements AutoCloseable {
             readers.awaitTermination(5, TimeUnit.SECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        }
+    }
+
+    private void later(Runnable retry) {
+        try {
+            var unused = timer.schedule(retry, RETRY_DELAY.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (RejectedExecutionException e) {
+            // The hub is closed, and so are its cursors.
         }
     }
 

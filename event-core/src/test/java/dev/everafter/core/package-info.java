@@ -1,0 +1,4 @@
+@NullMarked
+package dev.everafter.core;
+
+import org.jspecify.annotations.NullMarked;
