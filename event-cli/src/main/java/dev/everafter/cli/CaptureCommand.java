@@ -1,0 +1,14 @@
+package dev.everafter.cli;
+
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+
+/** Stub. */
+@Command(name = "capture")
+final class CaptureCommand extends VerboseOption implements Callable<Integer> {
+    @Override
+    public Integer call() {
+        Logging.start(Logging.Format.text, verbose());
+        return ExitCodes.OK;
+    }
+}

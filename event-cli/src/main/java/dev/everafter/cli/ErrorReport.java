@@ -1,0 +1,46 @@
+package dev.everafter.cli;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import picocli.CommandLine;
+import picocli.CommandLine.IExecutionExceptionHandler;
+import picocli.CommandLine.IParameterExceptionHandler;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+
+/** Tells a person what went wrong, in one line; the stack trace comes with {@code --verbose} only. Stateless. */
+final class ErrorReport implements IExecutionExceptionHandler, IParameterExceptionHandler {
+    @Override
+    public int handleExecutionException(Exception error, CommandLine command, ParseResult arguments) {
+        PrintWriter err = command.getErr();
+        err.println(name(command) + ": " + oneLine(error));
+        if (command.getCommand() instanceof VerboseOption verbose && verbose.verbose()) {
+            StringWriter trace = new StringWriter();
+            error.printStackTrace(new PrintWriter(trace));
+            err.print(trace);
+        }
+        err.flush();
+        return error instanceof CliException known ? known.exitCode() : ExitCodes.FAILURE;
+    }
+
+    @Override
+    public int handleParseException(ParameterException error, String[] arguments) {
+        CommandLine command = error.getCommandLine();
+        PrintWriter err = command.getErr();
+        err.println(name(command) + ": " + oneLine(error) + " (see `" + name(command) + " --help`)");
+        err.flush();
+        return ExitCodes.USAGE;
+    }
+
+    private static String name(CommandLine command) {
+        return command.getCommandSpec().qualifiedName(" ");
+    }
+
+    private static String oneLine(Exception error) {
+        String message = error.getMessage();
+        String text = message == null || message.isBlank() ? error.toString() : message;
+        // What isn't expected keeps its kind: "3" alone helps nobody.
+        boolean expected = error instanceof CliException || error instanceof ParameterException;
+        return (expected ? text : error.getClass().getSimpleName() + ": " + text).replaceAll("\\s*\\R\\s*", " ");
+    }
+}
