@@ -1,0 +1,286 @@
+package dev.everafter.server;
+
+import dev.everafter.core.Position;
+import java.util.ArrayDeque;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One connection: what it says is in order, and at most one message is on its way. While that message isn't accepted,
+ * nothing is built; what has come up meanwhile goes in the next. So a session that reads slowly costs its cursors'
+ * numbers and one message.
+ *
+ * <p>Everything that can give it work (a cursor with news, a socket that can be written to, a client's message, the
+ * heartbeat, the end) sets a flag and counts in {@link #work}; whoever counts up from zero runs the turns, so one runs at
+ * a time. Fields without {@code volatile} belong to the turn. The other methods may be called by any thread, and none of
+ * them blocks.
+ */
+final class EventSession {
+    private static final Logger LOG = LoggerFactory.getLogger(EventSession.class);
+    /** Turns before another session has its go. */
+    private static final int TURNS = 8;
+    /** Answers that may wait for the socket before the client's next message is looked at. */
+    private static final int ANSWERS_AHEAD = 16;
+
+    private final SessionHost host;
+    private final Channel channel;
+    private final EndpointOptions options;
+    private final Inbox inbox = new Inbox();
+    private final CompletableFuture<Void> ended = new CompletableFuture<>();
+
+    private final AtomicInteger work = new AtomicInteger();
+    private volatile boolean inFlight;
+    private volatile long sentAt;
+    private volatile boolean sendFailed;
+    private volatile boolean overdue;
+    private volatile boolean beatDue;
+    private volatile Optional<Closing> refused = Optional.empty();
+    private volatile int peerClosed;
+    private volatile long goodbyeSlot = -1;
+    private volatile boolean greeted;
+    private volatile boolean done;
+
+    private final long openedAt;
+    private long nextBeat;
+
+    private final Subscriptions subscriptions = new Subscriptions();
+    private final Requests requests;
+    private final ArrayDeque<Outgoing> outbox = new ArrayDeque<>();
+    private Optional<Closing> closing = Optional.empty();
+
+    private record Closing(CloseCode code, String reason) {}
+
+    EventSession(SessionHost host, Channel channel) {
+        this.host = host;
+        this.channel = channel;
+        this.options = host.options();
+        this.requests = new Requests(host, subscriptions, outbox::addLast, this::signal);
+        this.openedAt = options.ticker().getAsLong();
+        this.nextBeat = openedAt + options.heartbeat().toNanos();
+    }
+
+    // ---- what gives it work
+
+    /** The client said something. */
+    void received(String text) {
+        options.listener().onMessageReceived(text.length());
+        if (inbox.offer(host.parser().parse(text), text.length())) {
+            signal();
+        } else {
+            refuse(CloseCode.TOO_MANY, "more messages than the server can handle are waiting");
+        }
+    }
+
+    /** The client did something after which nothing is said any more. */
+    void refuse(CloseCode code, String reason) {
+        refused = Optional.of(new Closing(code, reason));
+        signal();
+    }
+
+    /** The connection is gone. */
+    void closed(int code) {
+        peerClosed = code;
+        signal();
+    }
+
+    /** Looks at the clock; called by the host, by one thread at a time. */
+    void tick(long now) {
+        if (inFlight && now - sentAt >= options.sendDeadline().toNanos()) {
+            overdue = true;
+            signal();
+        }
+        if (now - nextBeat >= 0) {
+            nextBeat = now + options.heartbeat().toNanos();
+            beatDue = true;
+            signal();
+        }
+        if (!greeted) {
+            signal();
+        }
+    }
+
+    /** Says goodbye and closes; the client is asked to wait for {@code slot} milliseconds. */
+    void drain(long slot) {
+        goodbyeSlot = slot;
+        signal();
+    }
+
+    /** Gives up on closing in order. */
+    void abort() {
+        channel.abort();
+        closed(1006);
+    }
+
+    /** Done when nothing is left of it. */
+    CompletableFuture<Void> ended() {
+        return ended;
+    }
+
+    void signal() {
+        if (work.getAndIncrement() == 0) {
+            schedule();
+        }
+    }
+
+    private void schedule() {
+        try {
+            host.workers().execute(this::run);
+        } catch (RejectedExecutionException e) {
+            // The host was closed, and only what it had to end itself is left: nobody else runs a turn any more.
+            end(1006);
+        }
+    }
+
+    private void run() {
+        int seen = work.get();
+        for (int turns = 0; turns < TURNS; turns++) {
+            turnSafely();
+            seen = work.addAndGet(-seen);
+            if (seen == 0) {
+                return;
+            }
+        }
+        schedule();
+    }
+
+    // ---- the turn
+
+    private void turnSafely() {
+        try {
+            turn();
+        } catch (Subscription.HubClosedException e) {
+            close(CloseCode.RESTART, "the event hub was closed");
+        } catch (RuntimeException | Error e) {
+            LOG.error("a session failed and is closed", e);
+            options.listener().onError(ErrorCode.INTERNAL);
+            close(CloseCode.INTERNAL, "internal error");
+        }
+    }
+
+    private void turn() {
+        if (done) {
+            return;
+        }
+        if (peerClosed != 0 || sendFailed) {
+            end(peerClosed == 0 ? 1006 : peerClosed);
+        } else if (overdue) {
+            giveUp();
+        } else if (refused.isPresent()) {
+            close(refused.get().code(), refused.get().reason());
+        } else if (greeted || greet()) {
+            listen();
+            speak();
+        }
+    }
+
+    private boolean greet() {
+        Optional<SessionHost.Greeting> greeting = host.greeting();
+        boolean waited = options.ticker().getAsLong() - openedAt >= SessionHost.GREETING_PATIENCE.toNanos();
+        if (greeting.isPresent() && (waited || greeting.get().oldest().isPresent() || host.oldestUnknown())) {
+            greeted = true;
+            outbox.addLast(ServerMessages.welcome(
+                    options, greeting.get().head(), greeting.get().oldest()));
+        } else if (waited) {
+            close(CloseCode.OVERLOADED, "the log can't be followed yet: try again later");
+        } else {
+            return false;
+        }
+        return !done;
+    }
+
+    private void listen() {
+        while (closing.isEmpty() && outbox.size() < ANSWERS_AHEAD) {
+            Optional<ClientMessage> next = inbox.poll();
+            if (next.isEmpty()) {
+                break;
+            }
+            next.get().tell(requests);
+        }
+        if (goodbyeSlot >= 0 && closing.isEmpty()) {
+            outbox.addLast(ServerMessages.goodbye("shutdown", goodbyeSlot));
+            closing = Optional.of(new Closing(CloseCode.GOING_AWAY, "the server is shutting down"));
+        }
+    }
+
+    private void speak() {
+        if (inFlight) {
+            return;
+        }
+        if (outbox.isEmpty() && closing.isPresent()) {
+            close(closing.get().code(), closing.get().reason());
+            return;
+        }
+        if (outbox.isEmpty()) {
+            if (beatDue) {
+                beatDue = false;
+                subscriptions.beat();
+            }
+            subscriptions.advance(outbox, this::head);
+        }
+        Outgoing next = outbox.pollFirst();
+        if (next != null) {
+            send(next);
+        }
+    }
+
+    private long head() {
+        return host.hub().head().map(Position::id).orElse(0L);
+    }
+
+    private void send(Outgoing message) {
+        sentAt = options.ticker().getAsLong();
+        inFlight = true;
+        options.listener().onMessageSent(message.text().length(), message.events());
+        channel.send(message.text(), error -> {
+            sendFailed |= error.isPresent();
+            inFlight = false;
+            signal();
+        });
+    }
+
+    private void giveUp() {
+        options.listener().onSendDeadline();
+        String reason = "nothing was accepted for " + options.sendDeadline().toMillis() + " ms";
+        LOG.info("a session is closed with {}: {}", CloseCode.STALLED.number(), reason);
+        end(CloseCode.STALLED.number());
+        closeChannel(CloseCode.STALLED, reason);
+    }
+
+    private void close(CloseCode code, String reason) {
+        if (!done) {
+            end(code.number());
+            closeChannel(code, reason);
+        }
+    }
+
+    private void closeChannel(CloseCode code, String reason) {
+        if (inFlight) {
+            // A container's close may wait for what is on its way: not in a thread that serves the others.
+            host.mayBlock(() -> {
+                channel.close(code, reason);
+                if (code == CloseCode.STALLED) {
+                    channel.abort();
+                }
+            });
+        } else {
+            channel.close(code, reason);
+        }
+    }
+
+    private void end(int code) {
+        if (done) {
+            return;
+        }
+        done = true;
+        subscriptions.all().forEach(Subscription::close);
+        inbox.clear();
+        outbox.clear();
+        host.remove(this);
+        options.listener().onSessionClosed(code);
+        ended.complete(null);
+    }
+}

@@ -1,0 +1,49 @@
+package dev.everafter.server;
+
+import jakarta.websocket.CloseReason;
+import jakarta.websocket.RemoteEndpoint;
+import jakarta.websocket.Session;
+import java.io.IOException;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A container's session as a {@link Channel}. */
+final class JakartaChannel implements Channel {
+    private static final Logger LOG = LoggerFactory.getLogger(JakartaChannel.class);
+
+    private final Session session;
+    private final RemoteEndpoint.Async remote;
+
+    JakartaChannel(Session session) {
+        this.session = session;
+        this.remote = session.getAsyncRemote();
+    }
+
+    @Override
+    public void send(String text, Consumer<Optional<Throwable>> done) {
+        try {
+            remote.sendText(text, result -> done.accept(Optional.ofNullable(result.getException())));
+        } catch (RuntimeException e) {
+            // The connection was closed between the look and the send.
+            done.accept(Optional.of(e));
+        }
+    }
+
+    @Override
+    public void close(CloseCode code, String reason) {
+        try {
+            session.close(new CloseReason(CloseReason.CloseCodes.getCloseCode(code.number()), reason));
+        } catch (IOException | IllegalStateException e) {
+            LOG.debug("the connection was closed already", e);
+        }
+    }
+
+    @Override
+    public void abort() {
+        if (session.getUserProperties().get(EventEndpoint.ABORT) instanceof Runnable abort) {
+            abort.run();
+        }
+    }
+}

@@ -1,0 +1,41 @@
+package dev.everafter.server;
+
+/**
+ * Told of what an endpoint does, for counting; each method does nothing by default.
+ *
+ * <p>Called by many threads, so an implementation must be safe for any thread, quick, and never throw.
+ */
+public interface ServerListener {
+    /** A listener that does nothing. */
+    ServerListener NONE = new ServerListener() {};
+
+    /** A connection was opened. */
+    default void onSessionOpened() {}
+
+    /** A connection has ended; {@code code} is the close code, 1006 where there was none. */
+    default void onSessionClosed(int code) {}
+
+    /** A subscription was asked for and accepted; its start may still turn out to be impossible. */
+    default void onSubscriptionOpened() {}
+
+    /** A subscription has ended, for whatever reason. */
+    default void onSubscriptionClosed() {}
+
+    /** A client's message was read. */
+    default void onMessageReceived(int chars) {}
+
+    /** A message with {@code events} events was handed to the socket. */
+    default void onMessageSent(int chars, int events) {}
+
+    /** An event of {@code bytes} bytes was sent without its JSON, to keep to {@code maxMessage}. */
+    default void onItemOmitted(long bytes) {}
+
+    /** A client was told that it did something wrong, or that the server did. */
+    default void onError(ErrorCode code) {}
+
+    /** A connection accepted nothing for the send deadline and is closed. */
+    default void onSendDeadline() {}
+
+    /** A connection was refused for the origin of the page that wanted it. */
+    default void onOriginRefused() {}
+}

@@ -1,0 +1,187 @@
+package dev.everafter.server;
+
+import dev.everafter.core.Batch;
+import dev.everafter.core.Cursor;
+import dev.everafter.core.Gap;
+import dev.everafter.core.Poll;
+import dev.everafter.core.Position;
+import dev.everafter.server.ServerMessages.Unsubscribed;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/**
+ * One subscription of a connection: a cursor, and what the client has been told of it. Every message it puts out
+ * continues the one before: {@code after} is always the position that the client was told last.
+ *
+ * <p>Belongs to its session's turn, but for the cursor's signal, which may come from any thread.
+ */
+final class Subscription {
+    private final ClientMessage.Subscribe asked;
+    private final int ref;
+    private final Cursor cursor;
+    private final ServerListener listener;
+    private final Window window;
+
+    private volatile boolean ready = true;
+    private boolean started;
+    private boolean ended;
+    private String epoch = "";
+    private long told;
+    /** The largest id that was ever sent: an ack up to it may have crossed a gap that took the position back. */
+    private long sent;
+
+    Subscription(ClientMessage.Subscribe asked, int ref, Cursor cursor, Runnable signal, ServerListener listener) {
+        this.asked = asked;
+        this.ref = ref;
+        this.cursor = cursor;
+        this.listener = listener;
+        this.window = new Window(asked.window());
+        cursor.onReady(() -> {
+            ready = true;
+            signal.run();
+        });
+    }
+
+    String name() {
+        return asked.sub();
+    }
+
+    int ref() {
+        return ref;
+    }
+
+    boolean live() {
+        return cursor.state() == Cursor.State.LIVE;
+    }
+
+    /** Whether a poll may find something that may be sent. */
+    boolean pollable() {
+        return ready && windowOpen();
+    }
+
+    boolean windowOpen() {
+        return window.room() > 0;
+    }
+
+    /** Whether it has ended by itself; its last message is out. */
+    boolean ended() {
+        return ended;
+    }
+
+    /** Where the client isn't yet, although nothing is left to be sent up to there. */
+    Optional<Long> advanced() {
+        return started && cursor.position() > told ? Optional.of(cursor.position()) : Optional.empty();
+    }
+
+    /** The client is being told that it is at {@code to}. */
+    void tell(long to) {
+        told = to;
+        sent = Math.max(sent, to);
+    }
+
+    /** @return false if the client can't have got that far */
+    boolean acked(long id) {
+        if (id > sent) {
+            return false;
+        }
+        window.acked(id);
+        return true;
+    }
+
+    /** Ends it, and says so. */
+    Outgoing close(Unsubscribed reason) {
+        close();
+        return ServerMessages.unsubscribed(name(), told, reason);
+    }
+
+    void close() {
+        ended = true;
+        cursor.close();
+        listener.onSubscriptionClosed();
+    }
+
+    /** Polls once and puts out what there is to say. */
+    void poll(Consumer<Outgoing> out) {
+        // Before the poll: a signal that comes while it runs must not be lost.
+        ready = false;
+        Poll found = cursor.poll(Math.min(asked.batch(), window.room()), EventsMessages.itemBytes(asked.maxMessage()));
+        if (found instanceof Poll.Nothing) {
+            noticeEpoch(out);
+            return;
+        }
+        ready = true;
+        if (found instanceof Poll.Started begin) {
+            start(begin, out);
+        } else if (found instanceof Poll.Events events) {
+            noticeEpoch(out);
+            send(events.batch(), out);
+        } else if (found instanceof Poll.Missing missing) {
+            skip(missing.gap(), out);
+        } else if (found instanceof Poll.CaughtUp live) {
+            noticeEpoch(out);
+            out.accept(ServerMessages.caughtUp(name(), live.at()));
+        } else if (found instanceof Poll.FellBehind behind) {
+            noticeEpoch(out);
+            out.accept(ServerMessages.fellBehind(name(), behind.at()));
+        } else {
+            end((Poll.Ended) found, out);
+        }
+    }
+
+    private void start(Poll.Started begin, Consumer<Outgoing> out) {
+        started = true;
+        epoch = begin.position().epoch();
+        tell(begin.position().id());
+        out.accept(ServerMessages.subscribed(name(), ref, begin.position(), begin.head()));
+    }
+
+    /** A rewound log goes on under a new epoch also for those whose position is not in question. They must know it. */
+    private void noticeEpoch(Consumer<Outgoing> out) {
+        if (started && !cursor.epoch().equals(epoch)) {
+            epoch = cursor.epoch();
+            out.accept(ServerMessages.subscribed(
+                    name(), ref, new Position(epoch, told), Math.max(told, cursor.position())));
+        }
+    }
+
+    private void send(Batch batch, Consumer<Outgoing> out) {
+        // What lies between the position that the client knows and the batch did not match.
+        EventsMessages.build(ref, told, batch.to(), batch.events(), asked.maxMessage(), listener::onItemOmitted)
+                .forEach(out);
+        window.sent(batch.events());
+        tell(batch.to());
+    }
+
+    private void skip(Gap gap, Consumer<Outgoing> out) {
+        out.accept(ServerMessages.gap(name(), gap));
+        epoch = gap.resume().epoch();
+        window.clear();
+        tell(gap.resume().id());
+        if (asked.stopOnGap()) {
+            out.accept(close(Unsubscribed.GAP));
+        }
+    }
+
+    private void end(Poll.Ended end, Consumer<Outgoing> out) {
+        switch (end.reason()) {
+            case POSITION_AHEAD -> fail(ErrorCode.POSITION_AHEAD, end.message(), out);
+            case EPOCH_UNKNOWN -> fail(ErrorCode.EPOCH_UNKNOWN, end.message(), out);
+            case CLOSED -> throw new HubClosedException();
+        }
+    }
+
+    private void fail(ErrorCode code, String message, Consumer<Outgoing> out) {
+        listener.onError(code);
+        out.accept(ServerMessages.error(code, message, Optional.of(name())));
+        if (started) {
+            out.accept(close(Unsubscribed.ERROR));
+        } else {
+            close();
+        }
+    }
+
+    /** The hub was closed under the endpoint. */
+    static final class HubClosedException extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+    }
+}

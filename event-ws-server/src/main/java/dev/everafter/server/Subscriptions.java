@@ -1,0 +1,129 @@
+package dev.everafter.server;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The subscriptions of one connection, and which of them speaks next: live before catching up, each kind in turn. So that
+ * a busy live one starves nobody, one that catches up has its turn after every {@value #LIVE_IN_A_ROW} live ones.
+ *
+ * <p>Belongs to its session's turn.
+ */
+final class Subscriptions {
+    private static final int LIVE_IN_A_ROW = 4;
+
+    private final Map<String, Subscription> byName = new LinkedHashMap<>();
+    /** In order of their next turn. */
+    private final ArrayDeque<Subscription> order = new ArrayDeque<>();
+    /** Those whose position the heartbeat still has to look up. */
+    private final ArrayDeque<Subscription> toLookUp = new ArrayDeque<>();
+
+    private boolean beating;
+    private int liveInARow;
+
+    int size() {
+        return byName.size();
+    }
+
+    Optional<Subscription> find(String name) {
+        return Optional.ofNullable(byName.get(name));
+    }
+
+    void add(Subscription subscription) {
+        byName.put(subscription.name(), subscription);
+        order.addLast(subscription);
+    }
+
+    void remove(Subscription subscription) {
+        byName.remove(subscription.name());
+        order.remove(subscription);
+        toLookUp.remove(subscription);
+    }
+
+    Collection<Subscription> all() {
+        return List.copyOf(byName.values());
+    }
+
+    /** Begins a heartbeat: quiet subscriptions are looked at, and then all positions that have advanced are told. */
+    void beat() {
+        beating = true;
+        toLookUp.clear();
+        for (Subscription subscription : order) {
+            if (!subscription.pollable() && subscription.windowOpen()) {
+                toLookUp.addLast(subscription);
+            }
+        }
+    }
+
+    /**
+     * Polls until there is something to send or nothing more to find.
+     *
+     * @param head what a heartbeat names if it has no position to tell
+     */
+    void advance(Collection<Outgoing> out, LongSupplier head) {
+        while (out.isEmpty()) {
+            Subscription next = toLookUp.pollFirst();
+            if (next == null && beating) {
+                beating = false;
+                tellPositions(out::add);
+                if (out.isEmpty()) {
+                    out.add(ServerMessages.position(head.getAsLong(), List.of()));
+                }
+                continue;
+            }
+            if (next == null) {
+                next = choose();
+            }
+            if (next == null) {
+                return;
+            }
+            next.poll(out::add);
+            if (next.ended()) {
+                remove(next);
+            }
+        }
+    }
+
+    private @Nullable Subscription choose() {
+        Subscription live = null;
+        Subscription behind = null;
+        for (Subscription subscription : order) {
+            if (!subscription.pollable()) {
+                continue;
+            }
+            if (subscription.live()) {
+                live = live == null ? subscription : live;
+            } else {
+                behind = behind == null ? subscription : behind;
+            }
+        }
+        boolean takeLive = live != null && (behind == null || liveInARow < LIVE_IN_A_ROW);
+        liveInARow = takeLive ? liveInARow + 1 : 0;
+        Subscription chosen = takeLive ? live : behind;
+        if (chosen != null) {
+            order.remove(chosen);
+            order.addLast(chosen);
+        }
+        return chosen;
+    }
+
+    private void tellPositions(Consumer<Outgoing> out) {
+        TreeMap<Long, List<Integer>> refsAt = new TreeMap<>();
+        for (Subscription subscription : order) {
+            subscription.advanced().ifPresent(to -> {
+                refsAt.computeIfAbsent(to, ignored -> new ArrayList<>()).add(subscription.ref());
+                subscription.tell(to);
+            });
+        }
+        refsAt.forEach((to, refs) -> out.accept(ServerMessages.position(to, refs)));
+    }
+}

@@ -1,0 +1,175 @@
+package dev.everafter.server.standalone;
+
+import dev.everafter.core.EventHub;
+import dev.everafter.server.EndpointOptions;
+import dev.everafter.server.EventEndpoint;
+import jakarta.websocket.DeploymentException;
+import java.io.IOException;
+import java.net.BindException;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Serves one hub on one port: protocol v1 at {@code /ws}, {@code /health/live} and {@code /health/ready}, and a console
+ * page at {@code /}.
+ *
+ * <p>It listens on a loopback address alone, and answers only to names of one: nobody is asked who they are, so whoever
+ * reaches it may read every event. Pages of other sites are refused, see {@link dev.everafter.server.OriginCheck}.
+ *
+ * <p>{@link #close()} drains: every client is told when to come back before its connection ends. The hub and its log are
+ * the caller's, and stay open.
+ *
+ * <p>Safe for use by any thread.
+ */
+public final class EventServer implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(EventServer.class);
+
+    private final EventEndpoint endpoint;
+    private final HttpListener http;
+    private final Pages pages;
+    private final Duration drainTimeout;
+    private final AtomicBoolean closed = new AtomicBoolean();
+
+    private EventServer(EventEndpoint endpoint, HttpListener http, Pages pages, Duration drainTimeout) {
+        this.endpoint = endpoint;
+        this.http = http;
+        this.pages = pages;
+        this.drainTimeout = drainTimeout;
+    }
+
+    /** Starts describing a server of {@code hub}. */
+    public static Builder builder(EventHub hub) {
+        return new Builder(hub);
+    }
+
+    /** The port it listens on. */
+    public int port() {
+        return http.port();
+    }
+
+    /** How many WebSocket connections are open. */
+    public int sessions() {
+        return endpoint.sessions();
+    }
+
+    /**
+     * Takes no more connections, says goodbye to those that are there, and ends; within the drain timeout and a few
+     * seconds. Does nothing the second time.
+     */
+    @Override
+    public void close() {
+        if (!closed.compareAndSet(false, true)) {
+            return;
+        }
+        pages.draining();
+        http.stopAccepting();
+        try {
+            if (!endpoint.drain(drainTimeout)) {
+                LOG.warn(
+                        "{} connections did not end within {} ms and are cut",
+                        endpoint.sessions(),
+                        drainTimeout.toMillis());
+            }
+            http.awaitFlushed();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } finally {
+            endpoint.close();
+            http.close();
+        }
+    }
+
+    /**
+     * Describes an {@link EventServer}. Not safe for use by several threads; {@link #start()} copies.
+     *
+     * <p>Defaults: host {@code 127.0.0.1}, port 8800, {@link EndpointOptions#defaults()}, 10 s to drain.
+     */
+    public static final class Builder {
+        private final EventHub hub;
+        private String host = "127.0.0.1";
+        private int port = 8800;
+        private EndpointOptions options = EndpointOptions.defaults();
+        private Duration drainTimeout = Duration.ofSeconds(10);
+
+        private Builder(EventHub hub) {
+            this.hub = Objects.requireNonNull(hub, "hub");
+        }
+
+        /** The address to listen on, which must be a loopback address; {@code 127.0.0.1} by default. */
+        public Builder host(String host) {
+            this.host = Objects.requireNonNull(host, "host");
+            return this;
+        }
+
+        /** The port to listen on, 0 for any that is free; 8800 by default. */
+        public Builder port(int port) {
+            if (port < 0 || port > 65_535) {
+                throw new IllegalArgumentException("port " + port + " is not in 0..65535");
+            }
+            this.port = port;
+            return this;
+        }
+
+        /** The rules for connections. */
+        public Builder options(EndpointOptions options) {
+            this.options = Objects.requireNonNull(options, "options");
+            return this;
+        }
+
+        /** How long {@link EventServer#close()} waits for clients to take their goodbye; 10 s by default. */
+        public Builder drainTimeout(Duration timeout) {
+            if (timeout.isNegative()) {
+                throw new IllegalArgumentException("drainTimeout " + timeout + " is negative");
+            }
+            this.drainTimeout = timeout;
+            return this;
+        }
+
+        /**
+         * A server that is ready for connections.
+         *
+         * @throws EventServerException if it can't listen where it should, or should not where it could
+         */
+        public EventServer start() {
+            requireLoopback();
+            EventEndpoint endpoint = EventEndpoint.of(hub, options);
+            Pages pages = new Pages(hub);
+            HttpListener http = new HttpListener(host, port, options, pages);
+            try {
+                http.start(endpoint.config());
+            } catch (BindException e) {
+                http.close();
+                endpoint.close();
+                throw new EventServerException(
+                        "port " + port + " of " + host + " can't be listened on (" + e.getMessage()
+                                + "): stop what uses it, or choose another; 0 takes one that is free",
+                        e);
+            } catch (IOException | DeploymentException e) {
+                http.close();
+                endpoint.close();
+                throw new EventServerException("can't listen on port " + port + " of " + host, e);
+            }
+            LOG.info("listening on http://{}:{}/", host.contains(":") ? "[" + host + "]" : host, http.port());
+            return new EventServer(endpoint, http, pages, drainTimeout);
+        }
+
+        private void requireLoopback() {
+            InetAddress address;
+            try {
+                address = InetAddress.getByName(host);
+            } catch (UnknownHostException e) {
+                throw new EventServerException("host \"" + host + "\" has no address: use 127.0.0.1 or ::1", e);
+            }
+            if (!address.isLoopbackAddress()) {
+                throw new EventServerException("refusing to listen on " + host
+                        + ": nobody is asked who they are, so whoever reaches it could read every event. Listen on"
+                        + " 127.0.0.1 or ::1, and let a proxy that authenticates, or ssh -L, forward to it");
+            }
+        }
+    }
+}

@@ -1,0 +1,148 @@
+package dev.everafter.server.standalone;
+
+import dev.everafter.server.EndpointOptions;
+import dev.everafter.server.OriginCheck;
+import jakarta.websocket.DeploymentException;
+import jakarta.websocket.server.ServerEndpointConfig;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import org.glassfish.grizzly.http.server.HttpServer;
+import org.glassfish.grizzly.http.server.NetworkListener;
+import org.glassfish.grizzly.nio.transport.TCPNIOTransport;
+import org.glassfish.grizzly.nio.transport.TCPNIOTransportBuilder;
+import org.glassfish.grizzly.strategies.SameThreadIOStrategy;
+import org.glassfish.grizzly.threadpool.ThreadPoolConfig;
+import org.glassfish.tyrus.core.TyrusWebSocketEngine;
+import org.glassfish.tyrus.server.TyrusServerContainer;
+import org.glassfish.tyrus.spi.WebSocketEngine;
+
+/**
+ * One port: Grizzly's HTTP server, with our WebSocket filter in front of its handlers and Tyrus's engine behind it.
+ *
+ * <p>Reads are handled by the selector threads themselves, so those of one connection come in order; nothing that they
+ * call blocks.
+ *
+ * <p>Safe for use by any thread once started.
+ */
+final class HttpListener {
+    /** How long a close waits for the peer to take what is left and to close as well. */
+    static final Duration LINGER = Duration.ofSeconds(3);
+
+    private static final String NAME = "everafter";
+    private static final int MAX_HEADER_BYTES = 16 << 10;
+    /** Frames that Tyrus writes by itself (pongs, a close) beside the one message of ours. */
+    private static final int CONTROL_BYTES = 64 << 10;
+
+    private final HttpServer server = new HttpServer();
+    private final NetworkListener listener;
+    private final Container container;
+    private final WebSocketFilter filter;
+    private final ScheduledThreadPoolExecutor timer;
+
+    HttpListener(String host, int port, EndpointOptions options, Pages pages) {
+        timer = new ScheduledThreadPoolExecutor(1, task -> {
+            Thread thread = new Thread(task, "everafter-linger");
+            thread.setDaemon(true);
+            return thread;
+        });
+        timer.setRemoveOnCancelPolicy(true);
+        timer.setKeepAliveTime(10, TimeUnit.SECONDS);
+        timer.allowCoreThreadTimeOut(true);
+        container = new Container(options.maxIncoming());
+        filter = new WebSocketFilter(
+                container.getWebSocketEngine(),
+                new OriginCheck(options.allowedOrigins()),
+                options.maxIncoming(),
+                options.maxMessage() + CONTROL_BYTES,
+                timer);
+        listener = new NetworkListener(NAME, host, port);
+        listener.setTransport(transport());
+        // Upgraded connections count as idle requests to this timer.
+        listener.getKeepAlive().setIdleTimeoutInSeconds(-1);
+        listener.setMaxHttpHeaderSize(MAX_HEADER_BYTES);
+        // The filter's writer has a limit of its own, which it can act on.
+        listener.setMaxPendingBytes(-1);
+        listener.registerAddOn((network, chain) ->
+                chain.add(chain.indexOfType(org.glassfish.grizzly.http.server.HttpServerFilter.class), filter));
+        server.addListener(listener);
+        server.getServerConfiguration().addHttpHandler(pages, "/");
+    }
+
+    private static TCPNIOTransport transport() {
+        ThreadPoolConfig selectors = ThreadPoolConfig.defaultConfig()
+                .copy()
+                .setPoolName(NAME + "-io")
+                .setDaemon(true);
+        TCPNIOTransport transport = TCPNIOTransportBuilder.newInstance()
+                .setIOStrategy(SameThreadIOStrategy.getInstance())
+                .setSelectorThreadPoolConfig(selectors)
+                .setReuseAddress(true)
+                .setKeepAlive(true)
+                .setTcpNoDelay(true)
+                .build();
+        return transport;
+    }
+
+    void start(ServerEndpointConfig config) throws IOException, DeploymentException {
+        container.addEndpoint(AbortConfigurator.wrap(config));
+        container.start("", listener.getPort());
+        container.doneDeployment();
+        server.start();
+    }
+
+    int port() {
+        return listener.getPort();
+    }
+
+    void stopAccepting() {
+        listener.getTransport().unbindAll();
+    }
+
+    /** Waits until what was said last is on its way, or has had its time. */
+    void awaitFlushed() throws InterruptedException {
+        filter.awaitClosed(LINGER.plusMillis(500));
+    }
+
+    void close() {
+        server.shutdownNow();
+        container.stop();
+        timer.shutdownNow();
+    }
+
+    /** Tyrus's container without its own way to start a server. */
+    private static final class Container extends TyrusServerContainer {
+        private final TyrusWebSocketEngine engine;
+
+        private Container(int maxIncoming) {
+            super(Set.of());
+            // A frame of that size, with its header and the start of the next.
+            engine = TyrusWebSocketEngine.builder(this)
+                    .incomingBufferSize(maxIncoming + (16 << 10))
+                    .build();
+        }
+
+        @Override
+        public void register(Class<?> endpointClass) throws DeploymentException {
+            engine.register(endpointClass, "");
+        }
+
+        @Override
+        public void register(ServerEndpointConfig config) throws DeploymentException {
+            engine.register(config, "");
+        }
+
+        @Override
+        public Map<String, Object> getProperties() {
+            return Map.of();
+        }
+
+        @Override
+        public WebSocketEngine getWebSocketEngine() {
+            return engine;
+        }
+    }
+}

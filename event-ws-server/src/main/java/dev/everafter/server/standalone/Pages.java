@@ -1,0 +1,105 @@
+package dev.everafter.server.standalone;
+
+import dev.everafter.core.EventHub;
+import dev.everafter.core.LogStatus;
+import dev.everafter.core.Position;
+import jakarta.json.JsonObject;
+import jakarta.json.spi.JsonProvider;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Optional;
+import org.glassfish.grizzly.http.Method;
+import org.glassfish.grizzly.http.server.HttpHandler;
+import org.glassfish.grizzly.http.server.Request;
+import org.glassfish.grizzly.http.server.RequestExecutorProvider;
+import org.glassfish.grizzly.http.server.Response;
+
+/**
+ * What is served beside the events: health, and the console page.
+ *
+ * <p>{@code /health/live} answers 200 as long as it answers. {@code /health/ready} answers 200 while the log is followed,
+ * else 503 with the reason.
+ *
+ * <p>Safe for use by any thread; nothing here blocks, so it runs in the selector threads.
+ */
+final class Pages extends HttpHandler {
+    private static final JsonProvider JSON = JsonProvider.provider();
+
+    private final EventHub hub;
+    private final ConsolePage console = ConsolePage.load();
+    private volatile boolean draining;
+
+    Pages(EventHub hub) {
+        this.hub = hub;
+    }
+
+    /** From now on the server isn't ready any more. */
+    void draining() {
+        draining = true;
+    }
+
+    @Override
+    public RequestExecutorProvider getRequestExecutorProvider() {
+        return new RequestExecutorProvider.SameThreadProvider();
+    }
+
+    @Override
+    public void service(Request request, Response response) throws IOException {
+        response.setHeader("X-Content-Type-Options", "nosniff");
+        response.setHeader("Cache-Control", "no-store");
+        if (request.getMethod() != Method.GET && request.getMethod() != Method.HEAD) {
+            response.setHeader("Allow", "GET, HEAD");
+            send(response, 405, "text/plain", "only GET and HEAD\n");
+            return;
+        }
+        switch (request.getRequestURI()) {
+            case "/health/live" -> send(response, 200, "application/json", "{\"live\":true}\n");
+            case "/health/ready" -> ready(response);
+            case "/" -> console.send(request, response);
+            case "/ws" -> {
+                response.setHeader("Upgrade", "websocket");
+                send(response, 426, "text/plain", "this is a WebSocket endpoint, see docs/protocol.md\n");
+            }
+            default -> send(response, 404, "text/plain", "nothing here: /, /ws, /health/live, /health/ready\n");
+        }
+    }
+
+    private void ready(Response response) throws IOException {
+        Optional<String> problem = problem();
+        JsonObject body = problem.isPresent()
+                ? JSON.createObjectBuilder()
+                        .add("ready", false)
+                        .add("reason", problem.get())
+                        .build()
+                : following();
+        send(response, problem.isPresent() ? 503 : 200, "application/json", body + "\n");
+    }
+
+    private Optional<String> problem() {
+        if (draining) {
+            return Optional.of("the server is shutting down");
+        }
+        LogStatus status = hub.log().status();
+        if (!status.following()) {
+            return Optional.of(status.problem().orElse("the log is not followed"));
+        }
+        return hub.head().isPresent() ? Optional.empty() : Optional.of("the log's head is not known yet");
+    }
+
+    private JsonObject following() {
+        Position head = hub.head().orElseThrow();
+        return JSON.createObjectBuilder()
+                .add("ready", true)
+                .add("epoch", head.epoch())
+                .add("head", head.id())
+                .build();
+    }
+
+    static void send(Response response, int status, String type, String text) throws IOException {
+        byte[] body = text.getBytes(StandardCharsets.UTF_8);
+        response.setStatus(status);
+        response.setContentType(type + "; charset=utf-8");
+        response.setContentLength(body.length);
+        response.getOutputStream().write(body);
+    }
+}

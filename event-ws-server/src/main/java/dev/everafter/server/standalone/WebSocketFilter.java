@@ -1,0 +1,223 @@
+package dev.everafter.server.standalone;
+
+import dev.everafter.server.OriginCheck;
+import jakarta.websocket.CloseReason;
+import jakarta.websocket.CloseReason.CloseCodes;
+import java.net.SocketAddress;
+import java.net.URI;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ScheduledExecutorService;
+import org.glassfish.grizzly.Buffer;
+import org.glassfish.grizzly.CloseListener;
+import org.glassfish.grizzly.CloseType;
+import org.glassfish.grizzly.Closeable;
+import org.glassfish.grizzly.Grizzly;
+import org.glassfish.grizzly.attributes.Attribute;
+import org.glassfish.grizzly.filterchain.BaseFilter;
+import org.glassfish.grizzly.filterchain.FilterChainContext;
+import org.glassfish.grizzly.filterchain.NextAction;
+import org.glassfish.grizzly.http.HttpContent;
+import org.glassfish.grizzly.http.HttpRequestPacket;
+import org.glassfish.grizzly.http.HttpResponsePacket;
+import org.glassfish.grizzly.http.Protocol;
+import org.glassfish.grizzly.http.util.Header;
+import org.glassfish.grizzly.memory.Buffers;
+import org.glassfish.tyrus.core.RequestContext;
+import org.glassfish.tyrus.core.TyrusUpgradeResponse;
+import org.glassfish.tyrus.core.Utils;
+import org.glassfish.tyrus.spi.Connection;
+import org.glassfish.tyrus.spi.UpgradeRequest;
+import org.glassfish.tyrus.spi.UpgradeResponse;
+import org.glassfish.tyrus.spi.WebSocketEngine;
+
+/**
+ * Refuses requests that should not be here, upgrades those that ask for it, and passes the frames of upgraded connections
+ * to Tyrus.
+ *
+ * <p>Every request must be addressed to a name of this machine's loopback, or a page could make its own name point there
+ * and read what it likes (DNS rebinding); and one to be upgraded must not come from another site's page. Tyrus ships a
+ * filter of its own, which can do neither, and whose writer can't end a connection that is stuck.
+ *
+ * <p>Called by the selector threads, for one connection by one at a time.
+ */
+final class WebSocketFilter extends BaseFilter {
+    private static final Attribute<Upgraded> UPGRADED =
+            Grizzly.DEFAULT_ATTRIBUTE_BUILDER.createAttribute(WebSocketFilter.class.getName());
+
+    private final WebSocketEngine engine;
+    private final OriginCheck origins;
+    private final int maxIncoming;
+    private final long maxPending;
+    private final ScheduledExecutorService timer;
+    private final Set<Upgraded> open = ConcurrentHashMap.newKeySet();
+
+    /** An upgraded connection: Tyrus's side, ours, and what its frames may cost. */
+    private record Upgraded(Connection tyrus, SocketWriter writer, FrameLimit limit) {}
+
+    WebSocketFilter(
+            WebSocketEngine engine,
+            OriginCheck origins,
+            int maxIncoming,
+            long maxPending,
+            ScheduledExecutorService timer) {
+        this.engine = engine;
+        this.origins = origins;
+        this.maxIncoming = maxIncoming;
+        this.maxPending = maxPending;
+        this.timer = timer;
+    }
+
+    /** Waits until no upgraded connection is open. */
+    void awaitClosed(Duration timeout) throws InterruptedException {
+        long deadline = System.nanoTime() + timeout.toNanos();
+        synchronized (open) {
+            for (long left = timeout.toMillis(); !open.isEmpty() && left > 0; ) {
+                open.wait(left);
+                left = (deadline - System.nanoTime()) / 1_000_000;
+            }
+        }
+    }
+
+    @Override
+    public NextAction handleRead(FilterChainContext context) {
+        HttpContent content = context.getMessage();
+        Upgraded upgraded = UPGRADED.get(context.getConnection());
+        if (upgraded != null) {
+            read(upgraded, content);
+            return context.getStopAction();
+        }
+        HttpRequestPacket request = (HttpRequestPacket) content.getHttpHeader();
+        Optional<String> host = Optional.ofNullable(request.getHeader(Header.Host));
+        if (!LoopbackName.isOne(host)) {
+            return refuse(context, request, 403, "this server answers to localhost, 127.0.0.1 and [::1] only\n");
+        }
+        if (!UpgradeRequest.WEBSOCKET.equalsIgnoreCase(request.getUpgrade())) {
+            return context.getInvokeAction();
+        }
+        if (!origins.allows(Optional.ofNullable(request.getHeader("Origin")), host)) {
+            return refuse(context, request, 403, "pages of this origin may not connect\n");
+        }
+        return upgrade(context, request);
+    }
+
+    private void read(Upgraded upgraded, HttpContent content) {
+        Buffer buffer = content.getContent();
+        content.recycle();
+        if (!buffer.hasRemaining() || upgraded.writer().isClosing()) {
+            return;
+        }
+        // A copy, for Tyrus may keep it, and Grizzly may use its own again.
+        ByteBuffer data = ByteBuffer.allocate(buffer.remaining());
+        buffer.get(data);
+        data.flip();
+        if (upgraded.limit().allows(data)) {
+            upgraded.tyrus().getReadHandler().handle(data);
+        } else {
+            upgraded.tyrus().close(new CloseReason(CloseCodes.TOO_BIG, "a message may have " + maxIncoming + " bytes"));
+        }
+    }
+
+    private NextAction upgrade(FilterChainContext context, HttpRequestPacket request) {
+        SocketWriter writer = new SocketWriter(connection(context), maxPending, timer);
+        UpgradeResponse response = new TyrusUpgradeResponse();
+        WebSocketEngine.UpgradeInfo info;
+        try {
+            info = engine.upgrade(request(request, writer), response);
+        } catch (IllegalArgumentException e) {
+            return refuse(context, request, 400, "not a request that can be read\n");
+        }
+        return switch (info.getStatus()) {
+            case NOT_APPLICABLE -> context.getInvokeAction();
+            case HANDSHAKE_FAILED -> {
+                answer(context, request, response);
+                context.getConnection().closeSilently();
+                yield context.getStopAction();
+            }
+            case SUCCESS -> {
+                // First the answer, for the session speaks as soon as it is open.
+                answer(context, request, response);
+                accept(context, info.createConnection(writer, reason -> writer.close()), writer);
+                yield context.getStopAction();
+            }
+        };
+    }
+
+    private void accept(FilterChainContext context, Connection tyrus, SocketWriter writer) {
+        Upgraded upgraded = new Upgraded(tyrus, writer, new FrameLimit(maxIncoming));
+        UPGRADED.set(context.getConnection(), upgraded);
+        open.add(upgraded);
+        connection(context).addCloseListener(new CloseListener<Closeable, CloseType>() {
+            @Override
+            public void onClosed(Closeable closed, CloseType type) {
+                tyrus.close(new CloseReason(CloseCodes.CLOSED_ABNORMALLY, "the connection was lost"));
+                writer.closed();
+                open.remove(upgraded);
+                synchronized (open) {
+                    open.notifyAll();
+                }
+            }
+        });
+    }
+
+    /** Grizzly has no types here; its TCP connections are all of this one. */
+    @SuppressWarnings("unchecked")
+    private static org.glassfish.grizzly.Connection<SocketAddress> connection(FilterChainContext context) {
+        return context.getConnection();
+    }
+
+    private static RequestContext request(HttpRequestPacket packet, SocketWriter writer) {
+        RequestContext request = RequestContext.Builder.create()
+                .requestURI(URI.create(packet.getRequestURI()))
+                .queryString(packet.getQueryString())
+                .parameterMap(new HashMap<>())
+                .secure(packet.isSecure())
+                .remoteAddr(packet.getRemoteAddress())
+                .serverAddr(packet.getLocalAddress())
+                .serverPort(packet.getLocalPort())
+                .tyrusProperties(new HashMap<>())
+                .httpSession(writer)
+                .build();
+        Map<String, List<String>> headers = request.getHeaders();
+        for (String name : packet.getHeaders().names()) {
+            for (String value : packet.getHeaders().values(name)) {
+                headers.computeIfAbsent(name, ignored -> new ArrayList<>())
+                        .addAll(Utils.parseHeaderValue(value.trim()));
+            }
+        }
+        return request;
+    }
+
+    private static void answer(FilterChainContext context, HttpRequestPacket request, UpgradeResponse response) {
+        HttpResponsePacket packet = request.getResponse();
+        packet.setProtocol(Protocol.HTTP_1_1);
+        packet.setStatus(response.getStatus());
+        response.getHeaders().forEach((name, values) -> packet.setHeader(name, Utils.getHeaderFromList(values)));
+        context.write(HttpContent.builder(packet).build());
+    }
+
+    private static NextAction refuse(FilterChainContext context, HttpRequestPacket request, int status, String text) {
+        byte[] body = text.getBytes(StandardCharsets.UTF_8);
+        HttpResponsePacket packet = request.getResponse();
+        packet.setProtocol(Protocol.HTTP_1_1);
+        packet.setStatus(status);
+        packet.setContentType("text/plain; charset=utf-8");
+        packet.setContentLength(body.length);
+        packet.setHeader(Header.Connection, "close");
+        packet.setUpgrade("");
+        context.write(HttpContent.builder(packet)
+                .content(Buffers.wrap(context.getMemoryManager(), body))
+                .last(true)
+                .build());
+        context.getConnection().closeSilently();
+        return context.getStopAction();
+    }
+}

@@ -1,0 +1,62 @@
+package dev.everafter.server;
+
+import dev.everafter.core.EventHub;
+import dev.everafter.core.InMemoryEventLog;
+import dev.everafter.core.RawJson;
+import dev.everafter.server.standalone.EventServer;
+import java.time.Duration;
+import java.util.function.UnaryOperator;
+
+/** A log in memory, its hub, and a server of it on a free port. */
+public final class Served implements AutoCloseable {
+    public final InMemoryEventLog log = new InMemoryEventLog();
+    public final EventHub hub;
+    public final EventServer server;
+
+    private Served(UnaryOperator<EndpointOptions.Builder> options, UnaryOperator<EventHub.Builder> hubOptions) {
+        hub = hubOptions.apply(EventHub.builder(log)).build();
+        server = EventServer.builder(hub)
+                .port(0)
+                .options(options.apply(EndpointOptions.builder()).build())
+                .drainTimeout(Duration.ofSeconds(5))
+                .start();
+        try {
+            if (!hub.awaitStarted(Duration.ofSeconds(10))) {
+                throw new IllegalStateException("the hub did not start");
+            }
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    public static Served withDefaults() {
+        return with(options -> options);
+    }
+
+    public static Served with(UnaryOperator<EndpointOptions.Builder> options) {
+        return new Served(options, hub -> hub);
+    }
+
+    public static Served with(UnaryOperator<EndpointOptions.Builder> options, UnaryOperator<EventHub.Builder> hub) {
+        return new Served(options, hub);
+    }
+
+    public int port() {
+        return server.port();
+    }
+
+    public long append(String topic) {
+        return log.append(topic, "happened", RawJson.of("{\"n\":1}"));
+    }
+
+    public long append(String topic, String data) {
+        return log.append(topic, "happened", RawJson.of(data.replace('\'', '"')));
+    }
+
+    @Override
+    public void close() {
+        server.close();
+        hub.close();
+        log.close();
+    }
+}

@@ -1,0 +1,160 @@
+package dev.everafter.server;
+
+import jakarta.json.JsonObject;
+import jakarta.json.spi.JsonProvider;
+import jakarta.websocket.ClientEndpointConfig;
+import jakarta.websocket.CloseReason;
+import jakarta.websocket.DeploymentException;
+import jakarta.websocket.Endpoint;
+import jakarta.websocket.EndpointConfig;
+import jakarta.websocket.Session;
+import java.io.IOException;
+import java.io.StringReader;
+import java.net.URI;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.glassfish.tyrus.client.ClientManager;
+import org.glassfish.tyrus.client.ClientProperties;
+
+/** A Tyrus client that keeps what it is told. Not safe for use by several threads. */
+public final class TestClient implements AutoCloseable {
+    private static final long PATIENCE_SECONDS = 10;
+    private static final JsonProvider JSON = JsonProvider.provider();
+    private static final ClientManager CLIENT = client();
+
+    private final BlockingQueue<JsonObject> messages = new LinkedBlockingQueue<>();
+    private final CompletableFuture<CloseReason> closed = new CompletableFuture<>();
+    private final Session session;
+
+    private static ClientManager client() {
+        ClientManager client = ClientManager.createClient();
+        // One transport for all: a test may have a thousand of these.
+        client.getProperties().put(ClientProperties.SHARED_CONTAINER, true);
+        return client;
+    }
+
+    private TestClient(int port, List<String> subprotocols) {
+        ClientEndpointConfig config = ClientEndpointConfig.Builder.create()
+                .preferredSubprotocols(subprotocols)
+                .build();
+        try {
+            session = CLIENT.connectToServer(new Receiver(), config, URI.create("ws://127.0.0.1:" + port + "/ws"));
+        } catch (DeploymentException | IOException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    public static TestClient open(int port) {
+        return new TestClient(port, List.of(EventEndpoint.SUBPROTOCOL));
+    }
+
+    public static TestClient open(int port, List<String> subprotocols) {
+        return new TestClient(port, subprotocols);
+    }
+
+    /** Connects and takes the welcome. */
+    public static TestClient welcomed(int port) {
+        TestClient client = open(port);
+        client.next("welcome");
+        return client;
+    }
+
+    /** Single quotes stand for double ones. */
+    public void send(String json) {
+        try {
+            session.getBasicRemote().sendText(json.replace('\'', '"'));
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** The next message, whatever it is. */
+    public JsonObject next() {
+        try {
+            JsonObject message = messages.poll(PATIENCE_SECONDS, TimeUnit.SECONDS);
+            if (message == null) {
+                throw new AssertionError("no message came within " + PATIENCE_SECONDS + " s");
+            }
+            return message;
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** The next message, which must be of this type. */
+    public JsonObject next(String type) {
+        JsonObject message = next();
+        if (!message.getString("type").equals(type)) {
+            throw new AssertionError("expected " + type + ": " + message);
+        }
+        return message;
+    }
+
+    /** The next message of this type; all before it are let go. */
+    public JsonObject skipTo(String type) {
+        JsonObject message = next();
+        while (!message.getString("type").equals(type)) {
+            message = next();
+        }
+        return message;
+    }
+
+    /** Subscribes from now on, and takes the answers. */
+    public JsonObject subscribe(String sub) {
+        send("{'type':'subscribe','sub':'" + sub + "'}");
+        JsonObject subscribed = skipTo("subscribed");
+        skipTo("caughtUp");
+        return subscribed;
+    }
+
+    /** How many messages wait to be taken. */
+    public int waiting() {
+        return messages.size();
+    }
+
+    public int closeCode() {
+        return closeReason().getCloseCode().getCode();
+    }
+
+    public CloseReason closeReason() {
+        try {
+            return closed.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+        } catch (Exception e) {
+            throw new AssertionError("not closed", e);
+        }
+    }
+
+    public Session session() {
+        return session;
+    }
+
+    @Override
+    public void close() {
+        try {
+            if (session.isOpen()) {
+                session.close();
+            }
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** Public, since Tyrus calls it by reflection. */
+    public final class Receiver extends Endpoint {
+        @Override
+        public void onOpen(Session opened, EndpointConfig config) {
+            opened.addMessageHandler(
+                    String.class,
+                    text -> messages.add(
+                            JSON.createReader(new StringReader(text)).readObject()));
+        }
+
+        @Override
+        public void onClose(Session ended, CloseReason reason) {
+            closed.complete(reason);
+        }
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.everafter.server;
+
+import org.jspecify.annotations.NullMarked;
