@@ -1,8 +1,8 @@
-package dev.everafter.testkit;
+package dev.everafter.core;
 
-import dev.everafter.core.InMemoryEventLog;
 import dev.everafter.core.InMemoryEventLog.Change;
-import dev.everafter.core.RawJson;
+import dev.everafter.testkit.EventLogContract;
+import dev.everafter.testkit.EventLogSubject;
 import java.util.List;
 import java.util.Optional;
 
