@@ -1,9 +1,13 @@
 package dev.everafter.cli;
 
+import java.sql.Connection;
+import java.sql.SQLException;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.ds.PGSimpleDataSource;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A database to connect to. Its text form is made of host, port and database alone, so no password ever gets into a
@@ -12,6 +16,7 @@ import org.postgresql.ds.PGSimpleDataSource;
  * <p>Immutable and safe for use by any thread.
  */
 final class DatabaseTarget {
+    private static final Logger LOG = LoggerFactory.getLogger(DatabaseTarget.class);
     private static final String FORM = "jdbc:postgresql://HOST:PORT/DATABASE";
 
     private final String url;
@@ -82,6 +87,23 @@ final class DatabaseTarget {
         source.setApplicationName(application);
         source.setTcpKeepAlive(true);
         return source;
+    }
+
+    /**
+     * Connects once.
+     *
+     * @throws CliException with what to do, if that can't be done
+     */
+    void check() {
+        try (Connection connection = dataSource("everafter check").getConnection()) {
+            LOG.debug("{} is PostgreSQL {}", text, connection.getMetaData().getDatabaseProductVersion());
+        } catch (SQLException e) {
+            String state = String.valueOf(e.getSQLState());
+            String wayOut = state.startsWith("28") || state.equals("08004")
+                    ? "; say who you are with PGUSER and PGPASSWORD, or user= and password= in the URL"
+                    : state.equals("3D000") ? "; create it, or name another" : "";
+            throw new CliException("can't connect to " + text + ": " + e.getMessage() + wayOut, e);
+        }
     }
 
     /** Host, port and database. */

@@ -1,5 +1,8 @@
 package dev.everafter.cli;
 
+import dev.everafter.client.EventClientException;
+import dev.everafter.core.EventLogException;
+import dev.everafter.server.standalone.EventServerException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import picocli.CommandLine;
@@ -40,7 +43,20 @@ final class ErrorReport implements IExecutionExceptionHandler, IParameterExcepti
         String message = error.getMessage();
         String text = message == null || message.isBlank() ? error.toString() : message;
         // What isn't expected keeps its kind: "3" alone helps nobody.
-        boolean expected = error instanceof CliException || error instanceof ParameterException;
-        return (expected ? text : error.getClass().getSimpleName() + ": " + text).replaceAll("\\s*\\R\\s*", " ");
+        return masked(isWrittenForPeople(error) ? text : error.getClass().getSimpleName() + ": " + text)
+                .replaceAll("\\s*\\R\\s*", " ");
+    }
+
+    private static boolean isWrittenForPeople(Exception error) {
+        return error instanceof CliException
+                || error instanceof ParameterException
+                || error instanceof EventLogException
+                || error instanceof EventServerException
+                || error instanceof EventClientException;
+    }
+
+    /** A mistyped option is repeated with what followed it, which may have been a URL with a password. */
+    private static String masked(String text) {
+        return text.replaceAll("(?i)(password=)[^&'\\s]*", "$1***").replaceAll("//[^/@\\s]*:[^/@\\s]*@", "//***@");
     }
 }

@@ -18,7 +18,6 @@ import picocli.CommandLine.Command;
         name = "everafter",
         mixinStandardHelpOptions = true,
         versionProvider = Versions.class,
-        subcommands = {ServeCommand.class, CaptureCommand.class, TailCommand.class},
         synopsisSubcommandLabel = "COMMAND",
         description = "Every event after X: once, in order.",
         footer = {
@@ -35,25 +34,20 @@ import picocli.CommandLine.Command;
             "Each command has a --help of its own."
         })
 public final class Everafter {
-    private final PrintStream out;
-
-    private Everafter(PrintStream out) {
-        this.out = out;
-    }
+    private Everafter() {}
 
     /** Runs the command that {@code arguments} name, and exits, whatever threads libraries may have left. */
     public static void main(String[] arguments) {
         System.exit(run(System.out, System.err, arguments));
     }
 
-    /** Where a command's output goes. */
-    PrintStream out() {
-        return out;
-    }
-
     /** Runs a command with the given places for its output, and returns its exit code. */
     static int run(PrintStream out, PrintStream err, String... arguments) {
-        return new CommandLine(new Everafter(out))
+        return new CommandLine(new Everafter())
+                .addSubcommand(new ServeCommand(out))
+                .addSubcommand(new CaptureCommand(out))
+                .addSubcommand(new TailCommand(out))
+                .setCaseInsensitiveEnumValuesAllowed(true)
                 .setOut(new PrintWriter(out, true, StandardCharsets.UTF_8))
                 .setErr(new PrintWriter(err, true, StandardCharsets.UTF_8))
                 .setExecutionExceptionHandler(new ErrorReport())

@@ -38,10 +38,16 @@ final class Logging {
         stderr.start();
         context.getLogger(Logger.ROOT_LOGGER_NAME).addAppender(stderr);
         context.getLogger(Logger.ROOT_LOGGER_NAME).setLevel(verbose ? Level.INFO : Level.WARN);
+        context.getLogger("tail").setLevel(Level.INFO);
         context.getLogger("dev.everafter").setLevel(verbose ? Level.DEBUG : Level.INFO);
 
         SLF4JBridgeHandler.removeHandlersForRootLogger();
         SLF4JBridgeHandler.install();
+    }
+
+    /** Nothing of {@code name} is logged any more, for who tells it otherwise. */
+    static void silence(String name) {
+        ((LoggerContext) LoggerFactory.getILoggerFactory()).getLogger(name).setLevel(Level.OFF);
     }
 
     private static Encoder<ILoggingEvent> encoder(LoggerContext context, Format format) {

@@ -1,14 +1,204 @@
 package dev.everafter.cli;
 
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
+import dev.everafter.core.EventHub;
+import dev.everafter.core.EventLog;
+import dev.everafter.pg.LogSchema;
+import dev.everafter.pg.PgEventLog;
+import dev.everafter.server.standalone.EventServer;
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Random;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 
-/** Stub. */
-@Command(name = "serve")
+/**
+ * Serves one database's events until the process is told to end; then says goodbye to the clients, and stops what it
+ * started, the embedded database included, within seconds.
+ *
+ * <p>Runs once. Ends early if its thread is interrupted.
+ */
+@Command(
+        name = "serve",
+        sortOptions = false,
+        description = {
+            "Serve a database's events over WebSocket, with a console page to look at them.",
+            "",
+            "Without --database it starts a PostgreSQL 18 of its own, for trying out, which keeps its data from one run"
+                    + " to the next. The log's tables, in schema everafter, are installed where they are missing."
+                    + " Ctrl-C ends it.",
+            ""
+        },
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  everafter serve --demo",
+            "      something to look at: an embedded database and a table that changes every second",
+            "  everafter serve --database jdbc:postgresql://localhost/shop",
+            "      a database you have; PGUSER and PGPASSWORD say who you are",
+            "  everafter serve --database jdbc:postgresql://localhost/shop --port 9000 --log json",
+            "      on another port, with logs for a machine to read",
+            "",
+            "It listens on loopback only, since it asks nobody who they are. `everafter capture` says whose changes become"
+                    + " events."
+        })
 final class ServeCommand extends VerboseOption implements Callable<Integer> {
+    private static final Logger LOG = LoggerFactory.getLogger(ServeCommand.class);
+    private static final int POOL_SIZE = 4;
+    private static final Duration PATIENCE = Duration.ofSeconds(20);
+    private static final Duration DRAIN = Duration.ofSeconds(3);
+    private static final Duration START = Duration.ofSeconds(30);
+    private static final Duration DEMO_PAUSE = Duration.ofSeconds(1);
+
+    @Option(
+            names = "--database",
+            paramLabel = "URL",
+            description = "jdbc:postgresql://HOST:PORT/DATABASE. User and password may be in it, or in PGUSER and"
+                    + " PGPASSWORD. Without this option: the embedded PostgreSQL.")
+    private @Nullable String database;
+
+    @Option(
+            names = "--host",
+            paramLabel = "ADDRESS",
+            defaultValue = "127.0.0.1",
+            description = "The loopback address to listen on; ${DEFAULT-VALUE} if not given.")
+    private String host = "127.0.0.1";
+
+    @Option(
+            names = "--port",
+            paramLabel = "PORT",
+            defaultValue = "8800",
+            description = "The port to listen on; ${DEFAULT-VALUE} if not given, 0 for any that is free.")
+    private int port = 8800;
+
+    @Option(
+            names = "--database-port",
+            paramLabel = "PORT",
+            defaultValue = "" + EmbeddedDatabase.DEFAULT_PORT,
+            description = "The embedded PostgreSQL's port; ${DEFAULT-VALUE} if not given.")
+    private int databasePort = EmbeddedDatabase.DEFAULT_PORT;
+
+    @Option(
+            names = "--demo",
+            description = "Make a small table, " + Demo.TABLE + ", capture it, and change it every second.")
+    private boolean demo;
+
+    @Option(
+            names = "--log",
+            paramLabel = "FORM",
+            defaultValue = "text",
+            description = "How log lines look, on stderr: text (default) or json.")
+    private Logging.Format log = Logging.Format.text;
+
+    private final PrintStream out;
+
+    ServeCommand(PrintStream out) {
+        this.out = out;
+    }
+
     @Override
-    public Integer call() {
-        Logging.start(Logging.Format.text, verbose());
-        return ExitCodes.OK;
+    public Integer call() throws Exception {
+        Logging.start(log, verbose());
+        Closing closing = new Closing();
+        StopHook hook = StopHook.register(closing, PATIENCE);
+        try {
+            start(closing);
+            // Until the hook has stopped everything and the JVM ends.
+            new CountDownLatch(1).await();
+            return ExitCodes.OK;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return ExitCodes.OK;
+        } finally {
+            closing.close();
+            hook.close();
+        }
+    }
+
+    private void start(Closing closing) throws Exception {
+        DatabaseTarget target = database == null ? embedded(closing) : DatabaseTarget.parse(database, System.getenv());
+        target.check();
+        LogSchema schema = LogSchema.of(target.dataSource("everafter install"));
+        schema.install();
+
+        HikariDataSource pool = closing.open("the connection pool", () -> pool(target));
+        EventLog events = closing.open(
+                "the log",
+                () -> PgEventLog.builder()
+                        .dataSource(pool)
+                        .tailer(() -> target.dataSource("everafter tail").getConnection())
+                        .build());
+        EventHub hub = closing.open(
+                "the hub", () -> EventHub.builder(events).listener(new HubLog()).build());
+        if (!hub.awaitStarted(START)) {
+            throw new CliException("the log of " + target + " can't be followed: "
+                    + events.status().problem().orElse("no answer within " + START.toSeconds() + " s"));
+        }
+        if (demo) {
+            Demo shop = new Demo(target.dataSource("everafter demo"), new Random(), ServeCommand::daemon);
+            shop.install();
+            schema.capture(Demo.TABLE);
+            closing.open("the demo", () -> shop.start(DEMO_PAUSE));
+        }
+        EventServer server = closing.open(
+                "the server",
+                () -> EventServer.builder(hub)
+                        .host(host)
+                        .port(port)
+                        .drainTimeout(DRAIN)
+                        .start());
+        welcome(server.port(), target);
+    }
+
+    private DatabaseTarget embedded(Closing closing) throws Exception {
+        Path home = UserPlaces.data(System.getenv(), System.getProperties());
+        LOG.info(
+                "starting an embedded PostgreSQL 18 with its data in {}: for trying out; for anything else name a"
+                        + " database with --database",
+                home.resolve("pg18"));
+        return closing.open("the embedded PostgreSQL", () -> EmbeddedDatabase.start(home, databasePort))
+                .target();
+    }
+
+    private static HikariDataSource pool(DatabaseTarget target) {
+        HikariConfig config = new HikariConfig();
+        config.setPoolName("everafter catch-up");
+        config.setDataSource(target.dataSource("everafter catch-up"));
+        config.setMaximumPoolSize(POOL_SIZE);
+        config.setMinimumIdle(1);
+        return new HikariDataSource(config);
+    }
+
+    private static Thread daemon(Runnable task) {
+        Thread thread = new Thread(task, "everafter-demo");
+        thread.setDaemon(true);
+        return thread;
+    }
+
+    private void welcome(int port, DatabaseTarget target) {
+        String place = (host.contains(":") ? "[" + host + "]" : host) + ":" + port;
+        String url = "ws://" + place + "/ws";
+        String tail = url.equals(TailCommand.DEFAULT_URL) ? "tail" : "tail --url " + url;
+        out.println();
+        out.println("everafter is running.");
+        out.println();
+        out.println("  console    http://" + place + "/");
+        out.println("  WebSocket  " + url);
+        out.println("  database   " + target + (database == null ? "  (embedded, for trying out)" : ""));
+        if (demo) {
+            out.println("  demo       table " + Demo.TABLE + ", changed every second");
+        }
+        out.println();
+        out.println("See the events in the console, or in a second terminal with");
+        out.println("  " + Launch.command(tail));
+        out.println("Stop with Ctrl-C.");
+        out.println();
+        out.flush();
     }
 }

@@ -104,6 +104,7 @@ class EmbeddedDatabaseTest {
 
     @Test
     void shouldLetNobodyInWithoutThePassword() throws Exception {
+        installed();
         int port = Ports.free();
         try (EmbeddedDatabase database = start(port)) {
             assertEquals("1", ask(database.target(), "SELECT 1"));

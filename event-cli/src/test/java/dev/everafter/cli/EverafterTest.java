@@ -1,0 +1,69 @@
+package dev.everafter.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class EverafterTest {
+    static Stream<Arguments> wrong() {
+        return Stream.of(
+                Arguments.of("", "everafter: Missing required subcommand"),
+                Arguments.of("trail", "trail"),
+                Arguments.of("tail --form now", "--form"),
+                Arguments.of("tail --from yesterday", "\"yesterday\" is no start: expected now, start, an event's id"),
+                Arguments.of("tail --from 9007199254740992", "\"9007199254740992\" is no event's id: expected 0 to"),
+                Arguments.of("tail --where [\"topic\"]", "expected [attribute, operator, operand]: [\"topic\"]"),
+                Arguments.of("tail --where topic=orders", "not JSON: topic=orders"),
+                Arguments.of("tail --url http://127.0.0.1/", "\"http://127.0.0.1/\" is no WebSocket address"),
+                Arguments.of("tail --on-gap wait", "STOP, CONTINUE"),
+                Arguments.of("tail --store nowhere/at/all", "--store nowhere/at/all: there is no directory"),
+                Arguments.of("serve --port many", "many"),
+                Arguments.of("serve --database postgres://ada:secret@localhost/shop", "it starts with \"postgres:\""),
+                Arguments.of("capture", "TABLE"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("wrong")
+    void shouldSayInOneLineWhatIsWrongWhenItCannotBeRun(String line, String expected) {
+        Run run = Run.of(line.isEmpty() ? new String[0] : line.split(" "));
+
+        assertEquals(ExitCodes.USAGE, run.code(), run.err());
+        assertTrue(run.err().contains(expected), run.err());
+        assertEquals(1, run.err().lines().count(), run.err());
+        assertEquals("", run.out());
+        assertFalse(run.err().contains("secret"), run.err());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"--help", "serve --help", "capture --help", "tail --help"})
+    void shouldTeachWithExamplesWhenAskedForHelp(String line) {
+        Run run = Run.of(line.split(" "));
+
+        assertEquals(ExitCodes.OK, run.code());
+        assertEquals("", run.err());
+        assertTrue(
+                run.out()
+                                .lines()
+                                .filter(text -> text.startsWith("  everafter "))
+                                .count()
+                        >= 2,
+                run.out());
+        assertTrue(run.out().lines().allMatch(text -> text.length() <= 100), run.out());
+    }
+
+    @Test
+    void shouldNameItsVersionWhenAsked() {
+        Run run = Run.of("--version");
+
+        assertEquals(ExitCodes.OK, run.code());
+        assertTrue(run.out().startsWith("everafter "), run.out());
+        assertTrue(run.out().contains(Runtime.version().toString()), run.out());
+    }
+}
