@@ -1,0 +1,75 @@
+package dev.everafter.examples;
+
+import dev.everafter.core.Event;
+import dev.everafter.core.EventHub;
+import dev.everafter.core.Filter;
+import dev.everafter.core.InMemoryEventLog;
+import dev.everafter.core.Page;
+import dev.everafter.core.ReadLimits;
+import dev.everafter.server.EndpointOptions;
+import dev.everafter.server.standalone.EventServer;
+import java.net.URI;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/** A log in memory with a real hub and a real server in front of it. */
+final class Served implements AutoCloseable {
+    final InMemoryEventLog log = new InMemoryEventLog();
+    private final EventHub hub;
+    private EventServer server;
+
+    /** @param tailBytes how much stays in memory: little of it makes slow readers read the log */
+    Served(long tailBytes) {
+        hub = EventHub.builder(log).tailBytes(tailBytes).build();
+        server = start(0);
+    }
+
+    private EventServer start(int port) {
+        return EventServer.builder(hub)
+                .port(port)
+                .options(EndpointOptions.builder()
+                        .heartbeat(Duration.ofMillis(200))
+                        .build())
+                .start();
+    }
+
+    int port() {
+        return server.port();
+    }
+
+    URI uri() {
+        return uri(port());
+    }
+
+    static URI uri(int port) {
+        return URI.create("ws://127.0.0.1:" + port + "/ws");
+    }
+
+    /** Drains, and serves the same log on the same port again. */
+    void restart() {
+        int port = port();
+        server.close();
+        server = start(port);
+    }
+
+    /** The whole log. */
+    List<Event> events() {
+        List<Event> all = new ArrayList<>();
+        long head = log.range().head();
+        long at = 0;
+        while (at < head) {
+            Page page = log.read(at, head, Filter.all(), new ReadLimits(10_000, Long.MAX_VALUE));
+            all.addAll(page.events());
+            at = page.scannedTo();
+        }
+        return all;
+    }
+
+    @Override
+    public void close() {
+        server.close();
+        hub.close();
+        log.close();
+    }
+}
