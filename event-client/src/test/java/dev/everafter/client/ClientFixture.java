@@ -15,8 +15,10 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assertions;
+import org.junit.jupiter.api.Timeout;
 
 /** A server and clients that are stopped after each test. */
+@Timeout(60)
 abstract class ClientFixture {
     static final Position START = new Position("e1", 10);
 
@@ -26,7 +28,9 @@ abstract class ClientFixture {
     final PositionStore store = PositionStore.inMemory();
     private final List<EventClient> clients = new ArrayList<>();
 
+    /** A handler that a failed test left blocked may not hold the others up. */
     @AfterEach
+    @Timeout(20)
     void stop() throws Exception {
         clients.forEach(EventClient::close);
         server.close();
