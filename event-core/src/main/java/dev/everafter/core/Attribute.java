@@ -75,6 +75,15 @@ public sealed interface Attribute {
         public String text() {
             return lower(this);
         }
+
+        /** Whether its values are of {@code value}'s kind. */
+        boolean holds(Value value) {
+            return switch (this) {
+                case TOPIC, TYPE -> value instanceof Value.Text;
+                case ID -> value instanceof Value.Numeric;
+                case AT -> value instanceof Value.Time;
+            };
+        }
     }
 
     /** The members that hold JSON. */
@@ -94,15 +103,17 @@ public sealed interface Attribute {
     /**
      * A path into a JSON member.
      *
-     * @param path the names of object members, at least one, none empty
+     * @param path the names of object members, at least one, none empty or with a dot, which {@link #text()} could not
+     *     tell from two names
      */
     record Path(Root root, List<String> path) implements Attribute {
         /** Copies the list. */
         public Path {
             path = List.copyOf(path);
-            if (path.isEmpty() || path.stream().anyMatch(String::isEmpty)) {
-                throw new FilterException("a path needs names: " + root.text() + path);
+            if (path.isEmpty() || path.stream().anyMatch(name -> name.isEmpty() || name.contains("."))) {
+                throw new FilterException("a path needs names without dots: " + root.text() + path);
             }
+            path.forEach(FilterJson::requireUnicode);
         }
 
         @Override

@@ -4,6 +4,7 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.time.format.DateTimeFormatterBuilder;
+import java.time.temporal.ChronoUnit;
 import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -37,7 +38,7 @@ public final class Event {
 
     private Event(Builder builder) {
         this.id = Position.requireId(builder.id);
-        this.at = builder.at;
+        this.at = builder.at.truncatedTo(ChronoUnit.MICROS);
         this.topic = builder.topic;
         this.type = builder.type;
         this.tx = builder.tx;
@@ -204,7 +205,7 @@ public final class Event {
             this.type = Objects.requireNonNull(type, "type");
         }
 
-        /** The time of commit; the Unix epoch if not set. */
+        /** The time of commit, kept to the microsecond; the Unix epoch if not set. */
         public Builder at(Instant at) {
             this.at = Objects.requireNonNull(at, "at");
             return this;

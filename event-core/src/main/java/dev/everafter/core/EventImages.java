@@ -1,6 +1,7 @@
 package dev.everafter.core;
 
 import jakarta.json.JsonBuilderFactory;
+import jakarta.json.JsonException;
 import jakarta.json.JsonObject;
 import jakarta.json.JsonObjectBuilder;
 import jakarta.json.JsonValue;
@@ -19,19 +20,21 @@ final class EventImages {
 
     private final Event event;
     private final View current;
+    private final View currentWithoutOld;
     private final @Nullable View before;
-    private final Lazy<JsonValue> key;
-    private final Lazy<JsonValue> data;
-    private final Lazy<JsonValue> old;
+    private final Member key;
+    private final Member data;
+    private final Member old;
 
     EventImages(Event event) {
         this.event = event;
-        this.key = new Lazy<>(() -> parse(event.key()));
-        this.data = new Lazy<>(() -> parse(event.data()));
-        this.old = new Lazy<>(() -> parse(event.old()));
+        this.key = new Member(event.key());
+        this.data = new Member(event.data());
+        this.old = new Member(event.old());
         boolean update = event.data().isPresent() && event.old().isPresent();
-        this.current = new View(false);
-        this.before = update ? new View(true) : null;
+        this.current = new View(false, false);
+        this.currentWithoutOld = new View(false, true);
+        this.before = update ? new View(true, false) : null;
     }
 
     Event event() {
@@ -39,12 +42,17 @@ final class EventImages {
     }
 
     /** The image after the change; before it, where nothing is left after it. */
-    Image current() {
+    View current() {
         return current;
     }
 
+    /** The same, for those who may not know what {@code old} holds. */
+    View currentWithoutOld() {
+        return currentWithoutOld;
+    }
+
     /** The image before an update. */
-    Optional<Image> before() {
+    Optional<View> before() {
         return Optional.ofNullable(before);
     }
 
@@ -58,19 +66,57 @@ final class EventImages {
         return then.equals(key.get()) ? event.key().get() : RawJson.of(then);
     }
 
-    private static JsonValue parse(Optional<RawJson> json) {
-        return json.map(RawJson::parse).orElse(JsonValue.NULL);
-    }
-
-    private final class View implements Image {
+    /** One of the images. */
+    final class View implements Image {
         private final boolean beforeUpdate;
+        private final boolean withoutOld;
         private final Lazy<JsonValue> overlaidKey;
         private final Lazy<JsonValue> overlaidData;
 
-        View(boolean beforeUpdate) {
+        View(boolean beforeUpdate, boolean withoutOld) {
             this.beforeUpdate = beforeUpdate;
+            this.withoutOld = withoutOld;
             this.overlaidKey = new Lazy<>(() -> overlay(key.get(), false));
             this.overlaidData = new Lazy<>(() -> overlay(data.get(), true));
+        }
+
+        /** Whether {@code filter} matches, whatever those values are that can't be known. */
+        boolean surely(Filter filter) {
+            boolean matches = filter.matches(this);
+            boolean guessed = withoutOld || key.unreadable || data.unreadable || old.unreadable;
+            return matches && (!guessed || holds(filter, true));
+        }
+
+        /** Whether {@code filter} comes out as {@code wanted}, whatever those values are that can't be known. */
+        private boolean holds(Filter filter, boolean wanted) {
+            if (filter instanceof Filter.And and) {
+                return wanted
+                        ? and.filters().stream().allMatch(part -> holds(part, true))
+                        : and.filters().stream().anyMatch(part -> holds(part, false));
+            }
+            if (filter instanceof Filter.Or or) {
+                return wanted
+                        ? or.filters().stream().anyMatch(part -> holds(part, true))
+                        : or.filters().stream().allMatch(part -> holds(part, false));
+            }
+            if (filter instanceof Filter.Not not) {
+                return holds(not.filter(), !wanted);
+            }
+            Attribute attribute =
+                    filter instanceof Filter.In in ? in.attribute() : ((Filter.Equals) filter).attribute();
+            // in this order: only an attempt to read tells what is unreadable
+            return filter.matches(this) == wanted && knows(attribute);
+        }
+
+        private boolean knows(Attribute attribute) {
+            if (!(attribute instanceof Attribute.Path path)) {
+                return true;
+            }
+            return switch (path.root()) {
+                case OLD -> !withoutOld && !old.unreadable;
+                case KEY -> !key.unreadable && !(beforeUpdate && old.unreadable);
+                case DATA -> !data.unreadable && !((beforeUpdate || event.data().isEmpty()) && old.unreadable);
+            };
         }
 
         @Override
@@ -93,12 +139,12 @@ final class EventImages {
         JsonValue root(Attribute.Root root) {
             return switch (root) {
                 case OLD -> old.get();
-                case KEY -> (beforeUpdate ? overlaidKey : key).get();
+                case KEY -> beforeUpdate ? overlaidKey.get() : key.get();
                 case DATA -> {
                     if (beforeUpdate) {
                         yield overlaidData.get();
                     }
-                    yield (event.data().isPresent() ? data : old).get();
+                    yield event.data().isPresent() ? data.get() : old.get();
                 }
             };
         }
@@ -115,6 +161,32 @@ final class EventImages {
                 }
             });
             return builder.build();
+        }
+    }
+
+    /**
+     * One of the event's JSON members. What is beyond {@link RawJson#parse()} holds nothing that could be known; it does
+     * not keep the event, or those after it, from anybody who doesn't ask for it.
+     */
+    private static final class Member {
+        private final Lazy<JsonValue> json;
+        private boolean unreadable;
+
+        Member(Optional<RawJson> source) {
+            this.json = new Lazy<>(() -> parse(source));
+        }
+
+        private JsonValue parse(Optional<RawJson> source) {
+            try {
+                return source.map(RawJson::parse).orElse(JsonValue.NULL);
+            } catch (JsonException e) {
+                unreadable = true;
+                return JsonValue.NULL;
+            }
+        }
+
+        JsonValue get() {
+            return json.get();
         }
     }
 

@@ -6,10 +6,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.Comparator;
-import java.util.LinkedHashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Set;
-import java.util.TreeMap;
+import java.util.Map;
 
 /**
  * A condition on events: who sees what.
@@ -73,6 +72,11 @@ public sealed interface Filter {
 
     /** {@code attribute = value}. */
     record Equals(Attribute attribute, Value value) implements Filter {
+        /** @throws FilterException if {@code attribute} can't be {@code value}, as a topic can't be a number */
+        public Equals {
+            FilterJson.requireFits(attribute, value);
+        }
+
         @Override
         public boolean matches(Image image) {
             return value.equals(image.value(attribute));
@@ -91,9 +95,14 @@ public sealed interface Filter {
 
     /** {@code attribute in values}; with no values it matches nothing. */
     record In(Attribute attribute, List<Value> values) implements Filter {
-        /** Copies the list. */
+        /**
+         * Copies the list.
+         *
+         * @throws FilterException if {@code attribute} can't be one of {@code values}, as a topic can't be a number
+         */
         public In {
             values = List.copyOf(values);
+            values.forEach(value -> FilterJson.requireFits(attribute, value));
         }
 
         @Override
@@ -229,9 +238,12 @@ public sealed interface Filter {
     }
 
     private static List<Filter> sorted(List<Filter> filters) {
-        Set<Filter> distinct = new LinkedHashSet<>(filters);
-        TreeMap<String, Filter> byText = new TreeMap<>();
-        distinct.forEach(filter -> byText.put(filter.toJson().toString(), filter));
-        return List.copyOf(byText.values());
+        Map<Filter, String> texts = new LinkedHashMap<>();
+        filters.forEach(filter ->
+                texts.computeIfAbsent(filter, distinct -> distinct.toJson().toString()));
+        return texts.entrySet().stream()
+                .sorted(Map.Entry.comparingByValue())
+                .map(Map.Entry::getKey)
+                .toList();
     }
 }

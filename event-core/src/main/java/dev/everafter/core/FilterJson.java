@@ -9,6 +9,7 @@ import jakarta.json.JsonValue;
 import jakarta.json.JsonValue.ValueType;
 import jakarta.json.spi.JsonProvider;
 import java.math.BigDecimal;
+import java.nio.charset.StandardCharsets;
 import java.time.OffsetDateTime;
 import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
@@ -107,23 +108,43 @@ public final class FilterJson {
 
     private static Value operand(Attribute attribute, JsonValue json, JsonArray condition) {
         Value value = Value.of(json);
-        if (value instanceof Value.Structure) {
-            throw new FilterException("expected a string, number, boolean or null in " + condition);
-        }
         if (attribute == Attribute.AT && value instanceof Value.Text text) {
             try {
-                return Value.of(OffsetDateTime.parse(text.text()).toInstant());
+                value = Value.of(OffsetDateTime.parse(text.text()).toInstant());
             } catch (DateTimeParseException e) {
                 throw new FilterException("expected an RFC 3339 time such as 2026-11-24T00:00:00Z in " + condition);
             }
         }
-        boolean fits = attribute instanceof Attribute.Path
-                || value == Value.absent()
-                || (attribute == Attribute.ID ? value instanceof Value.Numeric : value instanceof Value.Text);
-        if (!fits) {
-            throw new FilterException("\"" + attribute.text() + "\" can't equal " + json + " in " + condition);
+        try {
+            requireFits(attribute, value);
+        } catch (FilterException e) {
+            throw new FilterException(e.getMessage() + ", in " + condition);
         }
         return value;
+    }
+
+    /** Refuses operands that no such attribute can hold, so that each filter has a wire form that means the same. */
+    static void requireFits(Attribute attribute, Value value) {
+        if (value instanceof Value.Structure) {
+            throw new FilterException("expected a string, number, boolean or null, not " + value.toJson());
+        }
+        if (value instanceof Value.Text text) {
+            requireUnicode(text.text());
+        }
+        boolean fits = value == Value.absent()
+                || (attribute instanceof Attribute.Path
+                        ? !(value instanceof Value.Time)
+                        : ((Attribute.Member) attribute).holds(value));
+        if (!fits) {
+            throw new FilterException("\"" + attribute.text() + "\" can't be " + value.toJson());
+        }
+    }
+
+    /** Refuses unpaired surrogates: the wire's UTF-8 would turn them into something else, and so would a database. */
+    static void requireUnicode(String text) {
+        if (!StandardCharsets.UTF_8.newEncoder().canEncode(text)) {
+            throw new FilterException("unpaired surrogate in \"" + text.replaceAll("\\p{Cs}", "?") + "\"");
+        }
     }
 
     static JsonArray condition(Attribute attribute, String operator, JsonValue operand) {

@@ -52,7 +52,7 @@ final class JsonWriter {
         return this;
     }
 
-    /** Escapes as RFC 8259, section 7 demands; an unpaired surrogate becomes U+FFFD by way of the encoder's {@code ?}. */
+    /** Escapes as RFC 8259, section 7 demands; an unpaired surrogate, which UTF-8 can't hold, becomes {@code ?}. */
     JsonWriter string(String text) {
         put('"');
         StringBuilder plain = new StringBuilder(text.length());

@@ -1,10 +1,10 @@
 package dev.everafter.core;
 
 import jakarta.json.JsonException;
-import jakarta.json.JsonReader;
-import jakarta.json.JsonReaderFactory;
 import jakarta.json.JsonValue;
 import jakarta.json.spi.JsonProvider;
+import jakarta.json.stream.JsonParser;
+import jakarta.json.stream.JsonParserFactory;
 import java.io.ByteArrayInputStream;
 import java.io.StringReader;
 import java.nio.charset.StandardCharsets;
@@ -22,8 +22,10 @@ import java.util.Objects;
  * <p>Immutable and safe for use by any thread.
  */
 public final class RawJson {
-    // A static Json.createReader() looks its provider up on every call.
-    private static final JsonReaderFactory READERS = JsonProvider.provider().createReaderFactory(Map.of());
+    // A static Json.createParser() looks its provider up on every call. Parsson by itself refuses numbers of more than
+    // 1,100 digits, which a database may hold; but the time to read one grows with the square of its length.
+    private static final JsonParserFactory PARSERS =
+            JsonProvider.provider().createParserFactory(Map.of("org.eclipse.parsson.maxBigDecimalLength", 10_000));
 
     private final byte[] bytes;
     private final int offset;
@@ -73,19 +75,30 @@ public final class RawJson {
     /**
      * Parses the text anew on every call.
      *
-     * @throws JsonException if the text is not JSON
+     * @throws JsonException if the text is not one JSON value, or nests deeper than 1,000 levels, or has a number of more
+     *     than 10,000 digits
      */
     public JsonValue parse() {
-        return read(READERS.createReader(new ByteArrayInputStream(bytes, offset, length), StandardCharsets.UTF_8));
+        return read(PARSERS.createParser(new ByteArrayInputStream(bytes, offset, length), StandardCharsets.UTF_8));
     }
 
     static JsonValue parse(String text) {
-        return read(READERS.createReader(new StringReader(text)));
+        return read(PARSERS.createParser(new StringReader(text)));
     }
 
-    private static JsonValue read(JsonReader opened) {
-        try (JsonReader reader = opened) {
-            return reader.readValue();
+    private static JsonValue read(JsonParser opened) {
+        try (JsonParser parser = opened) {
+            parser.next();
+            JsonValue value = parser.getValue();
+            if (parser.hasNext()) {
+                throw new JsonException("more than one value");
+            }
+            return value;
+        } catch (JsonException e) {
+            throw e;
+        } catch (RuntimeException e) {
+            // how Parsson tells that its limits are passed
+            throw new JsonException(e.toString(), e);
         }
     }
 

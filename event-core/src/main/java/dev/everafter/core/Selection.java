@@ -8,6 +8,8 @@ import java.util.Optional;
  * <p>An event of a changed row has two images, and matches if either does. Where the image after the change matches, the
  * event is delivered, without {@code old} if the image before is not for this subscriber to see. Where only the image
  * before does, the row has left this subscriber's view: it is delivered with {@link Event#left()} and the key alone.
+ * What can't be known matches nothing: {@code old} where it is not for this subscriber to see, and JSON beyond what
+ * {@link RawJson#parse()} reads.
  *
  * <p>Immutable and safe for use by any thread. Equal selections share their work.
  *
@@ -33,19 +35,20 @@ public record Selection(Filter filter, Filter visibility) {
 
     Optional<Event> select(EventImages images) {
         Event event = images.event();
-        if (sees(images.current())) {
-            boolean hidesOld = images.before().isPresent()
-                    && !visibility.matches(images.before().get());
+        Optional<EventImages.View> before = images.before();
+        // Also filters must not ask what is not to be seen: an answer to "was it 1?" tells as much as the value.
+        boolean hidesOld = before.isPresent() && !before.get().surely(visibility);
+        if (sees(hidesOld ? images.currentWithoutOld() : images.current())) {
             return Optional.of(hidesOld ? event.withoutOld() : event);
         }
-        if (images.before().isPresent() && sees(images.before().get())) {
+        if (before.isPresent() && sees(before.get())) {
             return Optional.of(event.leaving(images.keyBefore()));
         }
         return Optional.empty();
     }
 
-    private boolean sees(Image image) {
-        return filter.matches(image) && visibility.matches(image);
+    private boolean sees(EventImages.View image) {
+        return image.surely(filter) && image.surely(visibility);
     }
 
     /** Both conditions in one, for a log to narrow its reading by. */
