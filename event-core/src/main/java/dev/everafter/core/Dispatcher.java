@@ -165,6 +165,7 @@ final class Dispatcher {
         EventImages images = new EventImages(event);
         Matches matches = new Matches(images, ++serial, touched);
         index.candidates(images, matches);
+        images.trouble().ifPresent(listener::onFailure);
         events.append(event, matches.lanes, matches.formBytes);
     }
 

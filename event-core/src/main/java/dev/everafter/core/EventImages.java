@@ -9,6 +9,7 @@ import jakarta.json.spi.JsonProvider;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,6 +40,17 @@ final class EventImages {
 
     Event event() {
         return event;
+    }
+
+    /** Why a filter that asked could not be answered, if that has happened. */
+    Optional<RuntimeException> trouble() {
+        return Stream.of(key, data, old)
+                .flatMap(member -> Stream.ofNullable(member.trouble))
+                .findFirst()
+                .map(e -> new EventLogException(
+                        "event " + event.id() + " of " + event.topic()
+                                + " is withheld from filters on what can't be read",
+                        e));
     }
 
     /** The image after the change; before it, where nothing is left after it. */
@@ -83,7 +95,7 @@ final class EventImages {
         /** Whether {@code filter} matches, whatever those values are that can't be known. */
         boolean surely(Filter filter) {
             boolean matches = filter.matches(this);
-            boolean guessed = withoutOld || key.unreadable || data.unreadable || old.unreadable;
+            boolean guessed = withoutOld || key.unreadable() || data.unreadable() || old.unreadable();
             return matches && (!guessed || holds(filter, true));
         }
 
@@ -113,9 +125,10 @@ final class EventImages {
                 return true;
             }
             return switch (path.root()) {
-                case OLD -> !withoutOld && !old.unreadable;
-                case KEY -> !key.unreadable && !(beforeUpdate && old.unreadable);
-                case DATA -> !data.unreadable && !((beforeUpdate || event.data().isEmpty()) && old.unreadable);
+                case OLD -> !withoutOld && !old.unreadable();
+                case KEY -> !key.unreadable() && !(beforeUpdate && old.unreadable());
+                case DATA ->
+                    !data.unreadable() && !((beforeUpdate || event.data().isEmpty()) && old.unreadable());
             };
         }
 
@@ -170,7 +183,7 @@ final class EventImages {
      */
     private static final class Member {
         private final Lazy<JsonValue> json;
-        private boolean unreadable;
+        private @Nullable JsonException trouble;
 
         Member(Optional<RawJson> source) {
             this.json = new Lazy<>(() -> parse(source));
@@ -180,13 +193,17 @@ final class EventImages {
             try {
                 return source.map(RawJson::parse).orElse(JsonValue.NULL);
             } catch (JsonException e) {
-                unreadable = true;
+                trouble = e;
                 return JsonValue.NULL;
             }
         }
 
         JsonValue get() {
             return json.get();
+        }
+
+        boolean unreadable() {
+            return trouble != null;
         }
     }
 
