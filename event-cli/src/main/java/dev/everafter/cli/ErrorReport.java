@@ -44,6 +44,8 @@ final class ErrorReport implements IExecutionExceptionHandler, IParameterExcepti
         String text = message == null || message.isBlank() ? error.toString() : message;
         // What isn't expected keeps its kind: "3" alone helps nobody.
         return masked(isWrittenForPeople(error) ? text : error.getClass().getSimpleName() + ": " + text)
+                // PostgreSQL's own call stack
+                .replaceAll("(?m)^\\s*Where: .*$", "")
                 .replaceAll("\\s*\\R\\s*", " ");
     }
 

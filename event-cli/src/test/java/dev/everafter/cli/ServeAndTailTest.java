@@ -1,0 +1,250 @@
+package dev.everafter.cli;
+
+import static java.util.concurrent.TimeUnit.SECONDS;
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.everafter.core.RawJson;
+import dev.everafter.pg.LogSchema;
+import dev.everafter.testkit.PostgresFixture;
+import dev.everafter.testkit.Seed;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+import javax.sql.DataSource;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.TestInstance.Lifecycle;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code serve} and {@code tail} as processes of their own, on a real database. */
+@TestInstance(Lifecycle.PER_CLASS)
+class ServeAndTailTest {
+    private final String database = PostgresFixture.shared().newDatabase();
+    private final DataSource source = PostgresFixture.shared().dataSource(database);
+    private final int port = Ports.free();
+    private final String url = "ws://127.0.0.1:" + port + "/ws";
+    private final Path directory;
+    private CliProcess server;
+
+    ServeAndTailTest(@TempDir Path directory) throws IOException {
+        this.directory = directory;
+        this.server = serve();
+    }
+
+    private CliProcess serve() throws IOException {
+        return CliProcess.start(directory, Map.of(), "serve", "--database", database, "--port", "" + port);
+    }
+
+    @BeforeAll
+    void awaitServer() throws SQLException {
+        assertEquals(url, server.awaitLine("  WebSocket"));
+        emit("filler", 1);
+        emit("filler", 2);
+    }
+
+    @AfterAll
+    void stopServer() {
+        server.close();
+    }
+
+    private CliProcess tail(String topic, String... more) throws IOException {
+        List<String> arguments = new ArrayList<>(
+                List.of("tail", "--url", url, "--where", "[\"topic\", \"=\", \"" + topic + "\"]", "--from", "start"));
+        arguments.addAll(List.of(more));
+        return CliProcess.start(directory, Map.of(), arguments.toArray(String[]::new));
+    }
+
+    private void emit(String topic, int number) throws SQLException {
+        try (Connection connection = source.getConnection()) {
+            LogSchema.emit(connection, topic, "test", RawJson.of("{\"number\":" + number + "}"), null);
+        }
+    }
+
+    /** Emits one event after the other, each in a transaction of its own, until told to stop. */
+    private CompletableFuture<Integer> emitUntil(AtomicBoolean stop, String topic) {
+        return CompletableFuture.supplyAsync(() -> {
+            int count = 0;
+            try (Connection connection = source.getConnection()) {
+                while (!stop.get()) {
+                    LogSchema.emit(connection, topic, "test", RawJson.of("{\"number\":" + count++ + "}"), null);
+                }
+                LogSchema.emit(connection, topic, "end", RawJson.of("{}"), null);
+            } catch (SQLException e) {
+                throw new IllegalStateException(e);
+            }
+            return count + 1;
+        });
+    }
+
+    /** The ids that the log itself has for {@code topic}, in order. */
+    private List<Long> idsInLog(String topic) throws SQLException {
+        try (Connection connection = source.getConnection();
+                PreparedStatement query = connection.prepareStatement(
+                        "SELECT c.id * 256 + ((e.n - 1) & 255) FROM everafter.event e JOIN everafter.commit_log c"
+                                + " ON c.seg = e.seg AND c.part = (e.n - 1) >> 8 WHERE e.topic = ? ORDER BY 1")) {
+            query.setString(1, topic);
+            List<Long> ids = new ArrayList<>();
+            try (ResultSet rows = query.executeQuery()) {
+                while (rows.next()) {
+                    ids.add(rows.getLong(1));
+                }
+            }
+            return ids;
+        }
+    }
+
+    private static long id(String line) {
+        return RawJson.of(line).parse().asJsonObject().getJsonNumber("id").longValueExact();
+    }
+
+    private static List<Long> ids(CliProcess tail) {
+        return tail.lines().stream().map(ServeAndTailTest::id).toList();
+    }
+
+    private static void assertAscending(List<Long> ids) {
+        for (int i = 1; i < ids.size(); i++) {
+            assertTrue(ids.get(i - 1) < ids.get(i), ids.get(i - 1) + " before " + ids.get(i));
+        }
+    }
+
+    @Test
+    void shouldMissNothingAndRepeatOnlyByIdWhenTailIsKilled() throws Exception {
+        Random random = Seed.random("ServeAndTailTest");
+        Path store = directory.resolve("killed.position");
+        AtomicBoolean stop = new AtomicBoolean();
+        CompletableFuture<Integer> emitted = emitUntil(stop, "killed");
+        TreeMap<Long, String> seen = new TreeMap<>();
+        for (int run = 0; run < 4; run++) {
+            boolean last = run == 3;
+            try (CliProcess tail = tail("killed", "--store", store.toString())) {
+                tail.awaitLines(50 + random.nextInt(200));
+                await().atMost(30, SECONDS).until(() -> Files.exists(store));
+                if (last) {
+                    stop.set(true);
+                    await().atMost(60, SECONDS).until(() -> tail.out().contains("\"type\":\"end\""));
+                } else {
+                    tail.kill();
+                }
+                assertAscending(ids(tail));
+                assertTrue(run == 0 || id(tail.lines().get(0)) > seen.firstKey(), "it went on, not from the start");
+                for (String line : tail.lines()) {
+                    String before = seen.put(id(line), line);
+                    assertTrue(before == null || before.equals(line), line);
+                }
+            }
+        }
+        assertEquals(emitted.get(), seen.size());
+        assertEquals(idsInLog("killed"), List.copyOf(seen.keySet()));
+    }
+
+    @Test
+    void shouldGoOnExactlyBehindTheLastLineWhenTailIsStoppedInOrder() throws Exception {
+        Path store = directory.resolve("stopped.position");
+        AtomicBoolean stop = new AtomicBoolean();
+        CompletableFuture<Integer> emitted = emitUntil(stop, "stopped");
+        List<Long> seen = new ArrayList<>();
+        for (int run = 0; run < 3; run++) {
+            try (CliProcess tail = tail("stopped", "--store", store.toString())) {
+                tail.awaitLines(100);
+                if (run == 2) {
+                    stop.set(true);
+                    await().atMost(60, SECONDS).until(() -> tail.out().contains("\"type\":\"end\""));
+                }
+                assertEquals(143, tail.stop(), tail::err);
+                seen.addAll(ids(tail));
+            }
+        }
+        assertEquals(emitted.get(), seen.size());
+        assertEquals(idsInLog("stopped"), seen);
+    }
+
+    @Test
+    void shouldEndAtOnceAndQuietlyWhenItsReaderGoes() throws Exception {
+        AtomicBoolean stop = new AtomicBoolean();
+        CompletableFuture<Integer> emitted = emitUntil(stop, "closed");
+        try (CliProcess tail = CliProcess.piped(directory, "tail", "--url", url)) {
+            try (BufferedReader reader = tail.process().inputReader()) {
+                assertTrue(reader.readLine().contains("\"topic\":\"closed\""));
+            }
+            assertTrue(tail.process().waitFor(5, SECONDS));
+            assertEquals(ExitCodes.OK, tail.exitCode());
+            assertEquals(
+                    List.of(),
+                    tail.err().lines().filter(line -> !line.contains(" INFO ")).toList());
+        } finally {
+            stop.set(true);
+        }
+        assertTrue(emitted.get() > 0);
+    }
+
+    @Test
+    void shouldPrintExactlyWhatTheServerSentWhenAnEventIsEmitted() throws Exception {
+        emit("one", 7);
+        try (CliProcess tail = tail("one")) {
+            tail.awaitLines(1);
+            String line = tail.lines().get(0);
+            assertTrue(line.contains("\"topic\":\"one\",\"type\":\"test\",\"data\":{\"number\":7}"), line);
+        }
+    }
+
+    @Test
+    void shouldEndWithItsOwnCodeWhenEventsAreGoneAndGoOnWhereAsked() throws Exception {
+        long oldest;
+        try (Connection connection = source.getConnection();
+                Statement sql = connection.createStatement()) {
+            oldest = idsInLog("filler").get(1);
+            sql.execute("UPDATE everafter.retained SET oldest = " + oldest);
+        }
+        try (CliProcess tail = CliProcess.start(directory, Map.of(), "tail", "--url", url, "--from", "1")) {
+            assertEquals(ExitCodes.GAP, tail.exitCode());
+            assertTrue(tail.err().contains("events after 1 up to " + oldest + " can't be had"), tail.err());
+            assertFalse(tail.err().contains("\tat "), tail.err());
+        }
+        emit("gone", 1);
+        try (CliProcess tail =
+                CliProcess.start(directory, Map.of(), "tail", "--url", url, "--from", "1", "--on-gap", "continue")) {
+            tail.awaitLines(1);
+            assertTrue(id(tail.lines().get(0)) > oldest);
+        }
+    }
+
+    @Test
+    void shouldLoseNothingWhenTheServerStopsAndComesBack() throws Exception {
+        AtomicBoolean stop = new AtomicBoolean();
+        CompletableFuture<Integer> emitted = emitUntil(stop, "restarted");
+        try (CliProcess tail = tail("restarted")) {
+            tail.awaitLines(20);
+            long before = System.nanoTime();
+            assertEquals(143, server.stop());
+            assertTrue(System.nanoTime() - before < SECONDS.toNanos(10), "it stops quickly");
+            assertTrue(tail.err().contains("the server goes"), tail.err());
+
+            server = serve();
+            server.awaitLine("  WebSocket");
+            int seen = tail.lines().size();
+            tail.awaitLines(seen + 20);
+            stop.set(true);
+            await().atMost(60, SECONDS).until(() -> tail.out().contains("\"type\":\"end\""));
+            assertEquals(emitted.get(), tail.lines().size());
+            assertEquals(idsInLog("restarted"), ids(tail));
+        }
+    }
+}
