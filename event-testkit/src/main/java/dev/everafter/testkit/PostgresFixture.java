@@ -3,9 +3,6 @@ package dev.everafter.testkit;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -36,9 +33,6 @@ import org.postgresql.ds.PGSimpleDataSource;
  * <p>Safe for use by any thread.
  */
 public final class PostgresFixture implements AutoCloseable {
-    private static final AtomicInteger PORTS =
-            new AtomicInteger((int) (ProcessHandle.current().pid() % 1_000) * 17);
-    private static final int LOWEST_PORT = 15_000;
     private static final int ATTEMPTS = 5;
 
     private final PostgresPrograms programs;
@@ -81,6 +75,10 @@ public final class PostgresFixture implements AutoCloseable {
     /** The folder of the server programs; only the machine's own ({@code -Dpg}) hold {@code psql} and {@code pgbench}. */
     public Path bin() {
         return programs.bin();
+    }
+
+    Path folder() {
+        return folder;
     }
 
     /** The database {@code postgres}, as its superuser. */
@@ -276,7 +274,8 @@ public final class PostgresFixture implements AutoCloseable {
             try {
                 Path folder = Files.createTempDirectory("everafter-pg");
                 programs.handOver(folder);
-                PostgresFixture fixture = new PostgresFixture(programs, folder, freePort(), guard(programs, folder));
+                PostgresFixture fixture =
+                        new PostgresFixture(programs, folder, LoopbackPorts.free(), programs.guard(folder));
                 boolean made = programs.run(
                         fixture.log,
                         "initdb",
@@ -307,34 +306,5 @@ public final class PostgresFixture implements AutoCloseable {
         settings.forEach((name, value) -> lines.add(name + " = '" + value.replace("'", "''") + "'"));
         // of two lines that set the same, the last one counts
         Files.write(data.resolve("postgresql.conf"), lines, StandardOpenOption.APPEND);
-    }
-
-    /**
-     * A shell that waits until this JVM is gone, by whatever end, and then stops the server and deletes the folder: a
-     * killed test run leaves no server behind.
-     */
-    private static Process guard(PostgresPrograms programs, Path folder) throws IOException {
-        String script = "trap '' INT TERM HUP; read -r _; \"$@\" >/dev/null 2>&1; rm -rf \"$FOLDER\"";
-        List<String> command = new ArrayList<>(List.of("sh", "-c", script, "guard"));
-        command.addAll(programs.command(
-                "pg_ctl", List.of("-D", folder.resolve("data").toString(), "-m", "immediate", "stop")));
-        ProcessBuilder builder =
-                new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD);
-        builder.environment().put("FOLDER", folder.toString());
-        return builder.start();
-    }
-
-    /** Below the ports that systems give to outgoing connections, so that nobody takes it during a restart. */
-    private static int freePort() {
-        for (int i = 0; i < 1_000; i++) {
-            int port = LOWEST_PORT + Math.floorMod(PORTS.getAndIncrement(), 17_000);
-            try (ServerSocket socket = new ServerSocket()) {
-                socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
-                return port;
-            } catch (IOException taken) {
-                // the next one, then
-            }
-        }
-        throw new IllegalStateException("no free port from " + LOWEST_PORT + " on");
     }
 }

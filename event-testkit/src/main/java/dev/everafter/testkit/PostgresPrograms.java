@@ -212,6 +212,20 @@ record PostgresPrograms(Path bin, List<String> prefix) {
         }
     }
 
+    /**
+     * A shell that waits until this JVM is gone, by whatever end, and then stops the server and deletes the folder: a
+     * killed test run leaves no server behind.
+     */
+    Process guard(Path folder) throws IOException {
+        String script = "trap '' INT TERM HUP; read -r _; \"$@\" >/dev/null 2>&1; rm -rf \"$FOLDER\"";
+        List<String> command = new ArrayList<>(List.of("sh", "-c", script, "guard"));
+        command.addAll(command("pg_ctl", List.of("-D", folder.resolve("data").toString(), "-m", "immediate", "stop")));
+        ProcessBuilder builder =
+                new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD);
+        builder.environment().put("FOLDER", folder.toString());
+        return builder.start();
+    }
+
     static void deleteAll(Path folder) throws IOException {
         if (!Files.exists(folder)) {
             return;

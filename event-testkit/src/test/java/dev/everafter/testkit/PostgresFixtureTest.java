@@ -6,12 +6,19 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.InetAddress;
+import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 
 class PostgresFixtureTest {
@@ -101,6 +108,30 @@ class PostgresFixtureTest {
             postgres.start();
 
             assertEquals("0", query(postgres, url, "SELECT count(*) FROM t"));
+        }
+    }
+
+    @Test
+    void shouldLeaveNothingBehindWhenTheJvmIsKilled() throws IOException {
+        Process jvm = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-Dpg=" + System.getProperty("pg", ""),
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        AbandonedPostgres.class.getName())
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+        try (BufferedReader output = jvm.inputReader()) {
+            int port = Integer.parseInt(String.valueOf(output.readLine()));
+            Path folder = Path.of(String.valueOf(output.readLine()));
+            assertTrue(Files.exists(folder.resolve("data/postmaster.pid")), folder + " of " + port);
+
+            jvm.destroyForcibly();
+
+            Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> !Files.exists(folder));
+            assertThrows(ConnectException.class, () -> new Socket(InetAddress.getLoopbackAddress(), port).close());
+        } finally {
+            jvm.destroyForcibly();
         }
     }
 
