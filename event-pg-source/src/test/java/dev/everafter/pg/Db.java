@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Properties;
 import javax.sql.DataSource;
+import org.postgresql.Driver;
 
 /** A fresh database with the log installed. */
 final class Db {
@@ -37,7 +38,21 @@ final class Db {
     }
 
     PgEventLog.Builder log() {
-        return PgEventLog.builder().dataSource(source).tailer(url, new Properties());
+        return log(() -> {});
+    }
+
+    /** With something to do whenever the tailer is about to list the holders of the sequence's lock. */
+    PgEventLog.Builder log(Sabotage.Session.Hook beforeHolders) {
+        Sabotage sabotage = Sabotage.chosen();
+        TailConnection plain = () -> {
+            Properties properties = new Properties();
+            properties.setProperty("ApplicationName", "everafter tailer");
+            return new Driver().connect(url, properties);
+        };
+        return PgEventLog.builder()
+                .dataSource(source)
+                .sessions(() -> TailSession.open(
+                        plain, connection -> new Sabotage.Session(connection, sabotage, beforeHolders)));
     }
 
     /** Each in a transaction of its own. */
