@@ -49,7 +49,6 @@ final class History {
               AND NOT EXISTS (SELECT FROM everafter.commit_log c WHERE c.id = k.id AND c.seg = k.seg AND c.at = k.at)
             """;
 
-    private Optional<String> epoch = Optional.empty();
     private final Deque<Commit> recent = new ArrayDeque<>();
     private long mark;
 
@@ -83,13 +82,14 @@ final class History {
     /**
      * Checks the session's log, and begins a new epoch where it is not what it was.
      *
-     * @param head what has been told up to now; of no meaning the first time
+     * @param told the epoch that was followed; empty the first time
+     * @param head what has been told of it; of no meaning the first time
      */
-    Finding check(TailSession session, long head) throws SQLException {
+    Finding check(TailSession session, Optional<String> told, long head) throws SQLException {
         Connection connection = session.connection();
         connection.setAutoCommit(false);
         try {
-            Finding finding = checkLocked(connection, head);
+            Finding finding = checkLocked(connection, told, head);
             connection.commit();
             return finding;
         } catch (SQLException | RuntimeException e) {
@@ -104,18 +104,18 @@ final class History {
         }
     }
 
-    private Finding checkLocked(Connection connection, long head) throws SQLException {
+    private Finding checkLocked(Connection connection, Optional<String> told, long head) throws SQLException {
         try (Statement statement = connection.createStatement()) {
             // several servers may find the same at the same time: one of them makes the new epoch
             statement.execute("SELECT pg_advisory_xact_lock(" + Keys.CLASS + ", " + Keys.EPOCH + ")");
         }
         recent.removeIf(commit -> commit.id() > Commit.doneAt(head)); // what was read but not told is read again
-        State now = state(connection);
+        State now = state(connection, told.orElse(""));
         long counter = Commit.lastEventId(now.counter());
-        boolean first = epoch.isEmpty();
+        boolean first = told.isEmpty();
         // the first time there is nothing to compare with but the mark
-        long shared = Math.min(first ? now.proven() : sharedWith(connection, now, head), counter);
-        boolean sameEpoch = first || epoch.get().equals(now.name());
+        long shared = Math.min(first ? now.proven() : sharedWith(connection, now, told.get(), head), counter);
+        boolean sameEpoch = first || told.get().equals(now.name());
         boolean intact = now.sameServer() && sameEpoch && shared >= (first ? now.proven() : head);
 
         String name = now.name();
@@ -130,18 +130,17 @@ final class History {
         } else {
             mark = Math.max(mark, now.proven());
         }
-        boolean changed = !first && !epoch.get().equals(name);
-        epoch = Optional.of(name);
+        boolean changed = !first && !told.get().equals(name);
         return new Finding(name, first ? counter : shared, changed, now.oldest(), now.started());
     }
 
     /** Up to where the log is certainly the one that was followed before. */
-    private long sharedWith(Connection connection, State now, long head) throws SQLException {
+    private long sharedWith(Connection connection, State now, String told, long head) throws SQLException {
         long shared = head;
         if (now.forkedAt().isPresent()) {
             shared = Math.min(shared, now.forkedAt().getAsLong());
         }
-        boolean beforeMark = !now.known() || (epoch.orElseThrow().equals(now.name()) && now.proven() < mark);
+        boolean beforeMark = !now.known() || (told.equals(now.name()) && now.proven() < mark);
         if (beforeMark) {
             shared = Math.min(shared, now.proven());
         }
@@ -152,10 +151,10 @@ final class History {
         return shared;
     }
 
-    private State state(Connection connection) throws SQLException {
+    private State state(Connection connection, String told) throws SQLException {
         try (PreparedStatement select = connection.prepareStatement(STATE)) {
-            select.setString(1, epoch.orElse(""));
-            select.setString(2, epoch.orElse(""));
+            select.setString(1, told);
+            select.setString(2, told);
             try (ResultSet row = select.executeQuery()) {
                 row.next();
                 Long forkedAt = row.getObject(9, Long.class);
@@ -217,11 +216,11 @@ final class History {
     }
 
     /** Writes down that everything up to {@code head} is proven, durable and delivered. */
-    void mark(TailSession session, long head) throws SQLException {
+    void mark(TailSession session, String epoch, long head) throws SQLException {
         try (PreparedStatement update = session.connection()
                 .prepareStatement("UPDATE everafter.epoch SET proven = ? WHERE name::text = ? AND proven < ?")) {
             update.setLong(1, head);
-            update.setString(2, epoch.orElseThrow());
+            update.setString(2, epoch);
             update.setLong(3, head);
             update.executeUpdate();
         }

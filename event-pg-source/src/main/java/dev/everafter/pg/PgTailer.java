@@ -112,12 +112,13 @@ final class PgTailer implements Tailer {
         proof = new GapProof(time::nanos);
         quietLooks = 0;
         markedAt = time.nanos();
+        Doorbell bell = new Doorbell(opened, listener, time::nanos);
+        doorbell = bell;
         if (!started) {
             history = new History();
         }
-        History.Finding finding = history.check(opened, head);
-        Doorbell bell = new Doorbell(opened, listener, time::nanos);
-        doorbell = bell;
+        // by what was told: where this fails half way, the next attempt finds the same again
+        History.Finding finding = history.check(opened, started ? Optional.of(epoch) : Optional.empty(), head);
         if (started && !finding.changed() && finding.oldest() > head) {
             LOG.error("events in ({}, {}] were deleted before they were read", head, finding.oldest());
             listener.onPruned(head, finding.oldest());
@@ -219,16 +220,17 @@ final class PgTailer implements Tailer {
     }
 
     private TailUpdate page(TailSession session) throws SQLException {
-        EventPage page = session.events(head, readyTo, PAGE);
-        if (!page.epoch().equals(epoch)) {
-            throw new HistoryChanged();
-        }
-        head = page.scannedTo();
-        followed.moved(epoch, head, page.serverStarted());
         bell().passOn();
         if (time.nanos() - markedAt >= MARK_NANOS) {
             mark(session);
         }
+        EventPage page = session.events(head, readyTo, PAGE);
+        if (!page.epoch().equals(epoch)) {
+            throw new HistoryChanged();
+        }
+        // From here on nothing may fail: the head has moved, and only what is returned is ever told.
+        head = page.scannedTo();
+        followed.moved(epoch, head, page.serverStarted());
         return new Advanced(page.events(), head);
     }
 
@@ -301,7 +303,7 @@ final class PgTailer implements Tailer {
     }
 
     private void mark(TailSession session) throws SQLException {
-        history.mark(session, head);
+        history.mark(session, epoch, head);
         markedAt = time.nanos();
     }
 

@@ -38,21 +38,24 @@ final class Db {
     }
 
     PgEventLog.Builder log() {
-        return log(() -> {});
+        return log(() -> {}, () -> {});
     }
 
-    /** With something to do whenever the tailer is about to list the holders of the sequence's lock. */
-    PgEventLog.Builder log(Sabotage.Session.Hook beforeHolders) {
+    /** With something to do whenever the tailer is about to arm, and to list the holders of the sequence's lock. */
+    PgEventLog.Builder log(Sabotage.Session.Hook beforeArming, Sabotage.Session.Hook beforeHolders) {
+        return PgEventLog.builder().dataSource(source).sessions(sessions(beforeArming, beforeHolders));
+    }
+
+    /** What a log opens its sessions with. */
+    TailSessions sessions(Sabotage.Session.Hook beforeArming, Sabotage.Session.Hook beforeHolders) {
         Sabotage sabotage = Sabotage.chosen();
         TailConnection plain = () -> {
             Properties properties = new Properties();
             properties.setProperty("ApplicationName", "everafter tailer");
             return new Driver().connect(url, properties);
         };
-        return PgEventLog.builder()
-                .dataSource(source)
-                .sessions(() -> TailSession.open(
-                        plain, connection -> new Sabotage.Session(connection, sabotage, beforeHolders)));
+        return () -> TailSession.open(
+                plain, connection -> new Sabotage.Session(connection, sabotage, beforeArming, beforeHolders));
     }
 
     /** Each in a transaction of its own. */

@@ -187,7 +187,7 @@ class GapProofTest {
     void shouldReadAgainAfterTheProofWhenTheHoleIsFilledMeanwhile() throws Exception {
         Connection open = placed("first");
         AtomicBoolean armed = new AtomicBoolean();
-        PgEventLog racing = db.log(() -> {
+        PgEventLog racing = db.log(() -> {}, () -> {
                     // between the read that showed the hole and the list of holders
                     if (armed.getAndSet(false)) {
                         open.commit();

@@ -1,10 +1,13 @@
 package dev.everafter.pg;
 
+import dev.everafter.core.Event;
+import dev.everafter.core.ReadLimits;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * Steps that a session can leave out, to see the tests fail: {@code -Dtest.jvmArgs=-Dsabotage=no_proof}, or one of the
@@ -25,9 +28,10 @@ enum Sabotage {
         return valueOf(System.getProperty("sabotage", "nothing").toUpperCase(Locale.ROOT));
     }
 
-    /** Leaves out the chosen step; calls back before the holders are listed. */
+    /** Leaves out the chosen step; calls back before it arms, and before the holders are listed. */
     static class Session extends TailSession {
         private final Sabotage sabotage;
+        private final Hook beforeArming;
         private final Hook beforeHolders;
         private long cursor = -1;
         private List<Commit> seen = List.of();
@@ -36,9 +40,10 @@ enum Sabotage {
             void run() throws SQLException;
         }
 
-        Session(Connection connection, Sabotage sabotage, Hook beforeHolders) throws SQLException {
+        Session(Connection connection, Sabotage sabotage, Hook beforeArming, Hook beforeHolders) throws SQLException {
             super(connection);
             this.sabotage = sabotage;
+            this.beforeArming = beforeArming;
             this.beforeHolders = beforeHolders;
         }
 
@@ -50,6 +55,7 @@ enum Sabotage {
 
         @Override
         Set<String> arm() throws SQLException {
+            beforeArming.run();
             Set<String> holders = super.arm();
             return sabotage == NO_LIST_AFTER_ARMING ? Set.of() : holders;
         }
@@ -61,6 +67,20 @@ enum Sabotage {
                 cursor = after;
             }
             return seen;
+        }
+
+        @Override
+        EventPage events(long after, long upTo, ReadLimits limits) throws SQLException {
+            EventPage page = super.events(after, upTo, limits);
+            if (sabotage != NO_SECOND_SNAPSHOT) {
+                return page;
+            }
+            Set<Long> listed = seen.stream().map(Commit::id).collect(Collectors.toSet());
+            List<Event> events = page.events().stream()
+                    .filter(event -> listed.contains(event.id() >> 8))
+                    .toList();
+            return new EventPage(
+                    page.epoch(), page.oldest(), page.standby(), page.serverStarted(), events, page.scannedTo());
         }
 
         @Override

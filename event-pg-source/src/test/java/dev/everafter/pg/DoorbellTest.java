@@ -1,0 +1,289 @@
+package dev.everafter.pg;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.everafter.testkit.PostgresFixture;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.postgresql.PGConnection;
+
+/** The tailer sleeps, and sleeps through nothing. A lost wake-up shows itself after 10 s, by the heartbeat. */
+@Timeout(90)
+class DoorbellTest {
+    private static final String EMIT = "SELECT everafter.emit('t', 'x', '{\"v\":\"1\"}')";
+    /** Far below the heartbeat, far above what a loaded machine needs. */
+    private static final Duration SOON = Duration.ofSeconds(5);
+
+    private final Counts counts = new Counts();
+
+    private void awaitArmed(int times) {
+        Awaitility.await().pollInterval(1, TimeUnit.MILLISECONDS).until(() -> counts.armed.get() >= times);
+    }
+
+    @Test
+    void shouldRingWhenArmed() throws Exception {
+        Db db = Db.installed(PostgresFixture.shared());
+        try (PgEventLog log = db.log().listener(counts).build();
+                Tail tail = Tail.started(log)) {
+            for (int i = 1; i <= 20; i++) {
+                // once to sleep until the mark is written, once for good
+                int armed = counts.armed.get() + 1;
+                awaitArmed(armed);
+                db.execute(EMIT);
+                tail.awaitEvents(i, SOON);
+            }
+            assertTrue(counts.rung.get() > 0, "not one of 20 commits rang");
+            assertEquals(0, counts.missed.get());
+        }
+    }
+
+    @Test
+    void shouldWakeWhenTheWriterTestedTheBellBeforeItWasArmed() throws Exception {
+        Db db = Db.installed(PostgresFixture.shared());
+        try (Connection writer = db.connect()) {
+            writer.setAutoCommit(false);
+            AtomicInteger placed = new AtomicInteger();
+            AtomicInteger wanted = new AtomicInteger();
+            AtomicInteger armedBefore = new AtomicInteger();
+            PgEventLog log = db.log(
+                            () -> {
+                                if (placed.get() < wanted.get()) {
+                                    // the bell is silent: the tailer is just about to arm it
+                                    Db.execute(writer, "SET CONSTRAINTS ALL IMMEDIATE", EMIT);
+                                    armedBefore.set(counts.armed.get());
+                                    placed.incrementAndGet();
+                                }
+                            },
+                            () -> {})
+                    .listener(counts)
+                    .build();
+            try (log;
+                    Tail tail = Tail.started(log)) {
+                for (int round = 1; round <= 3; round++) {
+                    wanted.set(round);
+                    // makes it let go, read, and arm again
+                    db.execute(EMIT);
+                    int rounds = round;
+                    Awaitility.await().until(() -> placed.get() == rounds);
+                    awaitArmed(armedBefore.get() + 1);
+                    writer.commit();
+                    tail.awaitEvents(2 * round, SOON);
+                }
+                assertEquals(0, counts.missed.get());
+            }
+        }
+    }
+
+    @Test
+    void shouldSeeACommitThatFallsBetweenArmingAndListing() throws Exception {
+        Db db = Db.installed(PostgresFixture.shared());
+        try (Connection writer = db.connect()) {
+            writer.setAutoCommit(false);
+            AtomicBoolean open = new AtomicBoolean();
+            AtomicInteger committed = new AtomicInteger();
+            PgEventLog log = db.log(
+                            () -> {
+                                if (committed.get() < 3) {
+                                    Db.execute(writer, "SET CONSTRAINTS ALL IMMEDIATE", EMIT);
+                                    open.set(true);
+                                }
+                            },
+                            () -> {
+                                if (open.getAndSet(false)) {
+                                    writer.commit();
+                                    committed.incrementAndGet();
+                                }
+                            })
+                    .listener(counts)
+                    .build();
+            try (log;
+                    Tail tail = Tail.started(log)) {
+                tail.awaitEvents(3, SOON);
+                assertEquals(0, counts.missed.get());
+            }
+        }
+    }
+
+    @Test
+    void shouldSeeACommitThatFallsJustBeforeALaterList() throws Exception {
+        Db db = Db.installed(PostgresFixture.shared());
+        try (Connection writer = db.connect()) {
+            writer.setAutoCommit(false);
+            AtomicInteger lists = new AtomicInteger(-1);
+            PgEventLog log = db.log(
+                            () -> {
+                                if (lists.get() < 0) {
+                                    Db.execute(writer, "SET CONSTRAINTS ALL IMMEDIATE", EMIT);
+                                    lists.set(0);
+                                }
+                            },
+                            () -> {
+                                // the first list is the one after arming, which finds the writer; the third does not
+                                if (lists.get() >= 0 && lists.incrementAndGet() == 3) {
+                                    writer.commit();
+                                }
+                            })
+                    .listener(counts)
+                    .build();
+            try (log;
+                    Tail tail = Tail.started(log)) {
+                tail.awaitEvents(1, SOON);
+                assertEquals(0, counts.missed.get());
+            }
+        }
+    }
+
+    @Test
+    void shouldKeepWritersSilentWhileItReads() throws Exception {
+        Db db = Db.installed(PostgresFixture.shared());
+        try (Connection ear = db.connect();
+                Connection writer = db.connect()) {
+            Db.execute(ear, "LISTEN everafter");
+            for (int i = 0; i < 50; i++) {
+                Db.execute(writer, EMIT);
+            }
+            assertEquals(0, heard(ear), "nobody is armed, so nobody rings");
+
+            try (PgEventLog log = db.log().listener(counts).build();
+                    Tail tail = Tail.started(log)) {
+                ExecutorService writers = Executors.newFixedThreadPool(4);
+                try {
+                    CountDownLatch written = new CountDownLatch(2000);
+                    for (int w = 0; w < 4; w++) {
+                        Future<?> unused = writers.submit(() -> {
+                            try (Connection connection = db.connect()) {
+                                for (int i = 0; i < 500; i++) {
+                                    Db.execute(connection, EMIT);
+                                    written.countDown();
+                                }
+                            }
+                            return null;
+                        });
+                    }
+                    assertTrue(written.await(60, TimeUnit.SECONDS));
+                } finally {
+                    writers.shutdownNow();
+                }
+                tail.awaitEvents(2000);
+                int rings = heard(ear);
+                assertTrue(rings < 500, rings + " of 2000 commits rang");
+            }
+        }
+    }
+
+    private static int heard(Connection ear) throws SQLException {
+        int count = 0;
+        var heard = ear.unwrap(PGConnection.class).getNotifications(100);
+        while (heard != null && heard.length > 0) {
+            count += heard.length;
+            heard = ear.unwrap(PGConnection.class).getNotifications(100);
+        }
+        return count;
+    }
+
+    @Test
+    void shouldLetTransactionsBePreparedWhileItIsArmed() throws Exception {
+        Db db = Db.installed(Servers.twoPhase());
+        try (PgEventLog log = db.log().listener(counts).build();
+                Tail tail = Tail.started(log)) {
+            for (int i = 1; i <= 3; i++) {
+                int armed = counts.armed.get() + 1;
+                awaitArmed(armed);
+                try (Connection writer = db.connect()) {
+                    writer.setAutoCommit(false);
+                    Db.execute(writer, i == 2 ? "SET CONSTRAINTS ALL IMMEDIATE" : "SELECT 1", EMIT);
+                    Db.execute(writer, "PREPARE TRANSACTION 'p" + i + "'");
+                }
+                armed = counts.armed.get() + 1;
+                awaitArmed(armed);
+                db.execute("COMMIT PREPARED 'p" + i + "'");
+                tail.awaitEvents(i, SOON);
+            }
+            assertEquals(0, counts.missed.get());
+        }
+    }
+
+    @Test
+    void shouldRingThroughJdbcWhereTransactionsMayBePrepared() throws Exception {
+        Db db = Db.installed(Servers.twoPhase());
+        try (PgEventLog log = db.log().listener(counts).build();
+                Tail tail = Tail.started(log);
+                Connection writer = db.connect();
+                Connection ear = db.connect()) {
+            Db.execute(ear, "LISTEN everafter");
+            awaitArmed(1);
+            Db.execute(writer, EMIT);
+            tail.awaitEvents(1, SOON);
+            awaitArmed(counts.armed.get() + 1);
+            writer.setAutoCommit(false);
+            Db.execute(writer, EMIT, EMIT);
+            writer.commit();
+            tail.awaitEvents(3, SOON);
+            assertTrue(heard(ear) >= 2, "neither an autocommit statement nor a commit rang");
+        }
+    }
+
+    @Test
+    void shouldLookByItselfWhileSomebodyKeepsTheBell() throws Exception {
+        Db db = Db.installed(PostgresFixture.shared());
+        try (Connection blocker = db.connect()) {
+            Db.execute(blocker, "SELECT pg_advisory_lock_shared(" + Keys.CLASS + ", " + Keys.BELL + ")");
+            try (PgEventLog log = db.log().listener(counts).build();
+                    Tail tail = Tail.started(log)) {
+                Awaitility.await().until(() -> counts.blocked.get() > 0);
+                db.execute(EMIT);
+                tail.awaitEvents(1, SOON);
+                assertEquals(0, counts.missed.get());
+            }
+        }
+    }
+
+    @Test
+    void shouldLeaveNoLockBehindWhenWritersAreCancelled() throws Exception {
+        Db db = Db.installed(PostgresFixture.shared());
+        ExecutorService cancelling = Executors.newSingleThreadExecutor();
+        try (Connection writer = db.connect();
+                Connection canceller = db.connect()) {
+            int pid = writer.unwrap(PGConnection.class).getBackendPID();
+            AtomicBoolean done = new AtomicBoolean();
+            Future<?> cancels = cancelling.submit(() -> {
+                while (!done.get()) {
+                    Db.execute(canceller, "SELECT pg_cancel_backend(" + pid + ")");
+                }
+                return null;
+            });
+            int cancelled = 0;
+            for (int i = 0; i < 400; i++) {
+                try {
+                    Db.execute(
+                            writer,
+                            "DO $$BEGIN FOR i IN 1..50 LOOP PERFORM everafter.emit('t','x','{}');"
+                                    + " SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED; END LOOP; END$$");
+                } catch (SQLException e) {
+                    cancelled++;
+                }
+            }
+            done.set(true);
+            cancels.get();
+            assertTrue(cancelled > 0, "nothing was cancelled");
+            assertEquals(
+                    0,
+                    db.number("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = " + Keys.CLASS
+                            + " AND pid = " + pid));
+        } finally {
+            cancelling.shutdownNow();
+        }
+    }
+}
