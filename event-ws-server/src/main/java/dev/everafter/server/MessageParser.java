@@ -4,7 +4,6 @@ import dev.everafter.core.Filter;
 import dev.everafter.core.FilterException;
 import dev.everafter.core.FilterJson;
 import dev.everafter.core.Position;
-import dev.everafter.core.RawJson;
 import dev.everafter.core.StartFrom;
 import jakarta.json.JsonException;
 import jakarta.json.JsonNumber;
@@ -13,10 +12,15 @@ import jakarta.json.JsonString;
 import jakarta.json.JsonValue;
 import jakarta.json.JsonValue.ValueType;
 import jakarta.json.spi.JsonProvider;
+import jakarta.json.stream.JsonParser;
+import jakarta.json.stream.JsonParserFactory;
+import java.io.StringReader;
 import java.math.BigInteger;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
+import java.util.Map;
+import java.util.NoSuchElementException;
 import java.util.Optional;
 
 /**
@@ -29,7 +33,9 @@ final class MessageParser {
     static final int MIN_MAX_MESSAGE = 1024;
     private static final int MAX_NAME = 200;
     private static final int MAX_QUOTE = 80;
-    private static final JsonValue NOW = JsonProvider.provider().createValue("now");
+    private static final JsonProvider JSON = JsonProvider.provider();
+    private static final JsonParserFactory PARSERS = JSON.createParserFactory(Map.of());
+    private static final JsonValue NOW = JSON.createValue("now");
 
     private final EndpointOptions options;
 
@@ -40,7 +46,7 @@ final class MessageParser {
     ClientMessage parse(String text) {
         JsonValue json;
         try {
-            json = RawJson.of(text).parse();
+            json = read(text);
         } catch (JsonException e) {
             return invalid("not JSON: " + quote(text));
         }
@@ -56,6 +62,19 @@ final class MessageParser {
             return message(string(message, "type"), message);
         } catch (Refused e) {
             return new ClientMessage.Invalid(e.code, e.text, sub);
+        }
+    }
+
+    private static JsonValue read(String text) {
+        try (JsonParser parser = PARSERS.createParser(new StringReader(text))) {
+            parser.next();
+            JsonValue value = parser.getValue();
+            if (parser.hasNext()) {
+                throw new JsonException("more than one value");
+            }
+            return value;
+        } catch (NoSuchElementException e) {
+            throw new JsonException("nothing", e);
         }
     }
 

@@ -28,6 +28,9 @@ final class Subscriptions {
     private final ArrayDeque<Subscription> toLookUp = new ArrayDeque<>();
 
     private boolean beating;
+    /** Whether the heartbeat has not been heard yet. */
+    private boolean owing;
+
     private int liveInARow;
 
     int size() {
@@ -67,21 +70,23 @@ final class Subscriptions {
     /**
      * Polls until there is something to send or nothing more to find.
      *
-     * @param head what a heartbeat names if it has no position to tell
+     * @param head what a heartbeat names if there is nothing else to say
      */
     void advance(Collection<Outgoing> out, LongSupplier head) {
         while (out.isEmpty()) {
             Subscription next = toLookUp.pollFirst();
             if (next == null && beating) {
                 beating = false;
+                owing = true;
                 tellPositions(out::add);
-                if (out.isEmpty()) {
-                    out.add(ServerMessages.position(head.getAsLong(), List.of()));
-                }
                 continue;
             }
             if (next == null) {
                 next = choose();
+            }
+            if (next == null && owing) {
+                out.add(ServerMessages.position(head.getAsLong(), List.of()));
+                break;
             }
             if (next == null) {
                 return;
@@ -91,6 +96,7 @@ final class Subscriptions {
                 remove(next);
             }
         }
+        owing = false;
     }
 
     private @Nullable Subscription choose() {

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.glassfish.tyrus.client.ClientManager;
 import org.glassfish.tyrus.client.ClientProperties;
@@ -66,6 +67,9 @@ public final class TestClient implements AutoCloseable {
     public void send(String json) {
         try {
             session.getBasicRemote().sendText(json.replace('\'', '"'));
+        } catch (RejectedExecutionException e) {
+            // What Tyrus's client does where the server closed while it was sending.
+            closeReason();
         } catch (IOException e) {
             throw new IllegalStateException(e);
         }
@@ -146,6 +150,8 @@ public final class TestClient implements AutoCloseable {
     public final class Receiver extends Endpoint {
         @Override
         public void onOpen(Session opened, EndpointConfig config) {
+            // Its timer would make sends fail in strange ways while the connection is being closed.
+            opened.setMaxIdleTimeout(0);
             opened.addMessageHandler(
                     String.class,
                     text -> messages.add(

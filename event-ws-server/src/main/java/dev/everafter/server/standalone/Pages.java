@@ -98,7 +98,8 @@ final class Pages extends HttpHandler {
     static void send(Response response, int status, String type, String text) throws IOException {
         byte[] body = text.getBytes(StandardCharsets.UTF_8);
         response.setStatus(status);
-        response.setContentType(type + "; charset=utf-8");
+        // Among the headers, for to a request that asks for h2c (as Java's own client does) Grizzly adds none itself.
+        response.getResponse().getHeaders().setValue("Content-Type").setString(type + "; charset=utf-8");
         response.setContentLength(body.length);
         response.getOutputStream().write(body);
     }

@@ -1,0 +1,252 @@
+package dev.everafter.server;
+
+import static dev.everafter.server.ConversationTest.id;
+import static dev.everafter.server.ConversationTest.ids;
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.everafter.core.EventHub;
+import dev.everafter.core.InMemoryEventLog;
+import dev.everafter.core.RawJson;
+import jakarta.json.JsonObject;
+import jakarta.json.spi.JsonProvider;
+import java.io.StringReader;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** A session on a connection whose every move the test makes. */
+class SessionTest {
+    private static final JsonProvider JSON = JsonProvider.provider();
+
+    private final InMemoryEventLog log = new InMemoryEventLog();
+    private final EventHub hub = EventHub.builder(log).build();
+    private final AtomicLong nanos = new AtomicLong();
+    private final AtomicInteger deadlines = new AtomicInteger();
+    private final SessionHost host = new SessionHost(
+            hub,
+            EndpointOptions.builder()
+                    .ticker(nanos::get)
+                    .heartbeat(Duration.ofSeconds(15))
+                    .sendDeadline(Duration.ofSeconds(30))
+                    .listener(new ServerListener() {
+                        @Override
+                        public void onSendDeadline() {
+                            deadlines.incrementAndGet();
+                        }
+                    })
+                    .build());
+    private final HandChannel channel = new HandChannel();
+    private final EventSession session = host.open(channel).orElseThrow();
+
+    /** Accepts a message when the test says so. */
+    private static final class HandChannel implements Channel {
+        private final BlockingQueue<String> sent = new LinkedBlockingQueue<>();
+        private final BlockingQueue<String> closed = new LinkedBlockingQueue<>();
+        private final AtomicInteger inFlight = new AtomicInteger();
+        private final AtomicInteger most = new AtomicInteger();
+        private volatile Consumer<Optional<Throwable>> done = error -> {};
+
+        @Override
+        public void send(String text, Consumer<Optional<Throwable>> whenDone) {
+            most.accumulateAndGet(inFlight.incrementAndGet(), Math::max);
+            done = whenDone;
+            sent.add(text);
+        }
+
+        @Override
+        public void close(CloseCode code, String reason) {
+            closed.add(Integer.toString(code.number()));
+        }
+
+        @Override
+        public void abort() {
+            closed.add("abort");
+        }
+
+        /** Takes the message that is on its way, and leaves it there. */
+        JsonObject look() throws InterruptedException {
+            String text = sent.poll(10, TimeUnit.SECONDS);
+            if (text == null) {
+                throw new AssertionError("nothing was sent");
+            }
+            return JSON.createReader(new StringReader(text)).readObject();
+        }
+
+        void accept() {
+            inFlight.decrementAndGet();
+            done.accept(Optional.empty());
+        }
+
+        JsonObject take(String type) throws InterruptedException {
+            JsonObject message = look();
+            assertEquals(type, message.getString("type"), message::toString);
+            accept();
+            return message;
+        }
+    }
+
+    @BeforeEach
+    void open() throws Exception {
+        assertTrue(hub.awaitStarted(Duration.ofSeconds(10)));
+        channel.take("welcome");
+    }
+
+    @AfterEach
+    void close() {
+        host.close();
+        hub.close();
+        log.close();
+        assertEquals(1, channel.most.get(), "messages on their way at once");
+    }
+
+    private void subscribe(String sub, String more) throws InterruptedException {
+        session.received("{\"type\":\"subscribe\",\"sub\":\"" + sub + "\"" + more.replace('\'', '"') + "}");
+        channel.take("subscribed");
+    }
+
+    private long append(String topic) {
+        return log.append(topic, "t", RawJson.of("{}"));
+    }
+
+    private void awaitHead(long id) {
+        await().until(() -> hub.head().orElseThrow().id() == id);
+    }
+
+    @Test
+    void shouldPutAllThatHappenedMeanwhileInOneMessageWhenTheSocketWasBusy() throws Exception {
+        subscribe("s", "");
+        channel.take("caughtUp");
+        append("a");
+        JsonObject first = channel.look();
+
+        long last = 0;
+        for (int i = 0; i < 100; i++) {
+            last = append("a");
+        }
+        awaitHead(last);
+        assertTrue(channel.sent.isEmpty(), "a second message before the first was accepted");
+        channel.accept();
+
+        JsonObject second = channel.take("events");
+        assertEquals(List.of(1L), ids(first));
+        assertEquals(100, second.getJsonArray("items").size());
+        assertEquals(id(first, "to"), id(second, "after"));
+        assertEquals(last, id(second, "to"));
+    }
+
+    @Test
+    void shouldTakeTurnsWhenSeveralSubscriptionsHaveMuchToSay() throws Exception {
+        for (int i = 0; i < 30; i++) {
+            append("a");
+        }
+        awaitHead(30);
+        session.received("{\"type\":\"subscribe\",\"sub\":\"one\",\"from\":\"start\",\"batch\":1}");
+        session.received("{\"type\":\"subscribe\",\"sub\":\"two\",\"from\":\"start\",\"batch\":1}");
+
+        List<Integer> refs = new ArrayList<>();
+        while (refs.size() < 60) {
+            JsonObject message = channel.look();
+            if (message.getString("type").equals("events")) {
+                refs.add(message.getInt("ref"));
+            }
+            channel.accept();
+        }
+        // Once both are under way neither has two turns in a row.
+        int both = Math.max(refs.indexOf(1), refs.indexOf(2)) + 1;
+        int oneEnds = Math.min(refs.lastIndexOf(1), refs.lastIndexOf(2));
+        int repeats = 0;
+        for (int i = both + 1; i < oneEnds; i++) {
+            repeats += refs.get(i).equals(refs.get(i - 1)) ? 1 : 0;
+        }
+        assertTrue(repeats <= 2, () -> "turns: " + refs);
+    }
+
+    @Test
+    void shouldGiveUpWhenAMessageIsNotAcceptedForTheDeadline() throws Exception {
+        subscribe("s", "");
+        channel.take("caughtUp");
+        append("a");
+        channel.look();
+
+        nanos.addAndGet(Duration.ofSeconds(29).toNanos());
+        session.tick(nanos.get());
+        assertEquals(1, host.size());
+        nanos.addAndGet(Duration.ofSeconds(2).toNanos());
+        session.tick(nanos.get());
+
+        assertEquals("4409", channel.closed.poll(10, TimeUnit.SECONDS));
+        assertEquals("abort", channel.closed.poll(10, TimeUnit.SECONDS));
+        session.ended().get(10, TimeUnit.SECONDS);
+        assertEquals(0, host.size());
+        assertEquals(1, deadlines.get());
+    }
+
+    @Test
+    void shouldTellThePositionAfterTheEventsWhenTheHeartbeatComesWhileASendIsUnderWay() throws Exception {
+        subscribe("s", ",'where':['topic','=','mine']");
+        channel.take("caughtUp");
+        append("mine");
+        channel.look();
+        append("mine");
+        awaitHead(2);
+        nanos.addAndGet(Duration.ofSeconds(16).toNanos());
+        session.tick(nanos.get());
+        channel.accept();
+
+        assertEquals(List.of(2L), ids(channel.take("events")));
+        long last = append("other");
+        awaitHead(last);
+        nanos.addAndGet(Duration.ofSeconds(16).toNanos());
+        session.tick(nanos.get());
+        JsonObject position = channel.take("position");
+        assertEquals(last, id(position, "to"));
+        assertEquals(1, position.getJsonArray("refs").size());
+    }
+
+    @Test
+    void shouldCloseWhenAClientSaysMoreThanCanWait() throws Exception {
+        subscribe("s", "");
+        channel.look();
+        // Nothing is accepted, so the answers wait, and then the questions.
+        for (int i = 0; i < 2_000; i++) {
+            session.received("{\"type\":\"ping\"}");
+        }
+        assertEquals("4429", channel.closed.poll(10, TimeUnit.SECONDS));
+    }
+
+    @Test
+    void shouldTakeAnyNumberOfAcksInARow() throws Exception {
+        subscribe("s", "");
+        append("a");
+        awaitHead(1);
+        channel.look();
+        for (int i = 0; i < 20_000; i++) {
+            session.received("{\"type\":\"ack\",\"sub\":\"s\",\"at\":0}");
+        }
+        channel.accept();
+        channel.take("events");
+        assertTrue(channel.closed.isEmpty());
+    }
+
+    @Test
+    void shouldEndItsCursorsWhenTheConnectionIsGone() throws Exception {
+        subscribe("s", "");
+        session.closed(1006);
+        session.ended().get(10, TimeUnit.SECONDS);
+        assertEquals(0, host.size());
+        channel.accept();
+        append("a");
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.everafter.server.standalone;
+
+import org.jspecify.annotations.NullMarked;
