@@ -2,12 +2,12 @@ package dev.everafter.core;
 
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.Iterator;
-import java.util.LinkedHashSet;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.Executor;
-import org.jspecify.annotations.Nullable;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 
 /**
  * Reads the log for cursors that catch up: a few at a time, in the order in which they asked, one page each, and with
@@ -25,7 +25,13 @@ final class ColdReads {
     private final int maxPages;
     private final HubListener listener;
     private final Deque<HubCursor> queue = new ArrayDeque<>();
-    private final Set<HubCursor> holding = new LinkedHashSet<>();
+    /** Since when, oldest first. */
+    private final Map<HubCursor, Long> holding = new LinkedHashMap<>();
+
+    private final long graceNanos;
+    private final LongSupplier nanoTime;
+    private final Consumer<Runnable> later;
+    private boolean lookingLater;
     private int reading;
 
     /**
@@ -33,6 +39,24 @@ final class ColdReads {
      * @param maxPages the most pages read or held at once, at least {@code readers}
      */
     ColdReads(Executor executor, int readers, int maxPages, HubListener listener) {
+        this(executor, readers, maxPages, listener, 0, System::nanoTime, retry -> {});
+    }
+
+    /**
+     * @param graceNanos how long a page is left to its cursor though others wait: without it, a page would be given up
+     *     before a busy subscriber can take it, and read again, and given up, and nobody would get on
+     */
+    ColdReads(
+            Executor executor,
+            int readers,
+            int maxPages,
+            HubListener listener,
+            long graceNanos,
+            LongSupplier nanoTime,
+            Consumer<Runnable> later) {
+        this.graceNanos = graceNanos;
+        this.nanoTime = nanoTime;
+        this.later = later;
         this.executor = executor;
         this.readers = readers;
         this.maxPages = Math.max(maxPages, readers);
@@ -54,7 +78,7 @@ final class ColdReads {
 
     /** The cursor took a part of its page and keeps the rest. */
     synchronized void kept(HubCursor cursor) {
-        holding.add(cursor);
+        holding.putIfAbsent(cursor, nanoTime.getAsLong());
     }
 
     /** The cursor has taken the last of its page, or has no more use for it. */
@@ -68,37 +92,44 @@ final class ColdReads {
     private void startNext() {
         while (true) {
             HubCursor next = null;
-            HubCursor victim = null;
             synchronized (this) {
                 if (queue.isEmpty() || reading >= readers) {
                     return;
                 }
-                if (reading + holding.size() >= maxPages) {
-                    victim = oldestHolder();
-                } else {
+                if (reading + holding.size() < maxPages) {
                     next = queue.remove();
                     reading++;
+                } else if (!dropOldest()) {
+                    if (!lookingLater) {
+                        lookingLater = true;
+                        later.accept(this::lookAgain);
+                    }
+                    return;
                 }
             }
-            if (victim != null) {
-                victim.dropPage();
+            if (next == null) {
                 listener.onPageDropped();
-            } else if (next != null) {
-                start(next);
             } else {
-                return;
+                start(next);
             }
         }
     }
 
-    private @Nullable HubCursor oldestHolder() {
-        Iterator<HubCursor> oldest = holding.iterator();
-        if (!oldest.hasNext()) {
-            return null;
+    private void lookAgain() {
+        synchronized (this) {
+            lookingLater = false;
         }
-        HubCursor victim = oldest.next();
-        oldest.remove();
-        return victim;
+        startNext();
+    }
+
+    private boolean dropOldest() {
+        Map.Entry<HubCursor, Long> oldest = holding.entrySet().iterator().next();
+        if (nanoTime.getAsLong() - oldest.getValue() < graceNanos) {
+            return false;
+        }
+        holding.remove(oldest.getKey());
+        oldest.getKey().dropPage();
+        return true;
     }
 
     private void start(HubCursor cursor) {
@@ -109,10 +140,15 @@ final class ColdReads {
             } finally {
                 synchronized (this) {
                     reading--;
-                    // Before the cursor has it, so that it can't be released first.
-                    page.ifPresent(p -> holding.add(cursor));
+                    // At once: a page that is not counted, or counted and not there, would stay so.
+                    page.ifPresent(read -> {
+                        holding.put(cursor, nanoTime.getAsLong());
+                        cursor.put(read);
+                    });
                 }
-                page.ifPresent(cursor::offer);
+                if (page.isPresent()) {
+                    cursor.offered();
+                }
                 startNext();
             }
         });

@@ -7,7 +7,8 @@ package dev.everafter.core;
  * <p>Catching up, live and falling behind are one operation, answered from the nearest place that still has the events.
  * A cursor that isn't polled costs a few numbers: nothing waits for it, and nothing is dropped for it.
  *
- * <p>{@link #poll} and {@link #onReady(Runnable)} belong to one thread at a time; the other methods may be called by any.
+ * <p>{@link #poll} and {@link #onReady(Runnable)} belong to one thread at a time; the other methods may be called by any,
+ * but only the polling thread can be sure that {@link #epoch()} and {@link #position()} belong together.
  */
 public interface Cursor extends AutoCloseable {
     /**

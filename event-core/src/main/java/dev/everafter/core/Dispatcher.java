@@ -84,9 +84,9 @@ final class Dispatcher {
     private void perform(Runnable command) {
         try {
             command.run();
-        } catch (RuntimeException e) {
-            // A subscriber's signal threw: its own loss, not the others'.
-            listener.onFailure(e);
+        } catch (RuntimeException | Error e) {
+            // Whatever it was, the others go on.
+            listener.onFailure(e instanceof RuntimeException known ? known : new IllegalStateException(e));
         }
     }
 
@@ -130,8 +130,9 @@ final class Dispatcher {
     }
 
     private void forget(Head from) {
-        requireTail().clear(from);
-        lanes.values().forEach(lane -> lane.clear(from));
+        Head before = requireHead();
+        requireTail().clear(before, from);
+        lanes.values().forEach(lane -> lane.clear(before, from));
         head = from;
         cursors.forEach(HubCursor::signal);
     }
@@ -240,6 +241,7 @@ final class Dispatcher {
         }
 
         @Override
+        @SuppressWarnings("ReferenceEquality") // the very event costs nothing more, an equal one does
         public void accept(Lane lane) {
             if (!lane.firstLook(serial)) {
                 return;
@@ -251,7 +253,7 @@ final class Dispatcher {
             lane.append(form.get());
             lanes.add(lane);
             touched.add(lane);
-            if (form.get().size() != images.event().size()) {
+            if (form.get() != images.event()) {
                 formBytes += form.get().size();
             }
         }

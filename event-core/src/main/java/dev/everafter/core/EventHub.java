@@ -6,10 +6,12 @@ import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 
@@ -33,6 +35,9 @@ public final class EventHub implements AutoCloseable {
     /** How long a cursor waits after a failure: long enough to be no load, short enough to be no outage. */
     private static final Duration RETRY_DELAY = Duration.ofMillis(100);
 
+    /** How long a page is left to its cursor though others wait for its place. */
+    private static final Duration PAGE_GRACE = Duration.ofMillis(500);
+
     private final EventLog log;
     private final HubListener listener;
     private final Dispatcher dispatcher;
@@ -52,12 +57,23 @@ public final class EventHub implements AutoCloseable {
         this.listener = options.listener;
         this.dispatcher = new Dispatcher(options.tailBytes, listener);
         this.timer = Executors.newSingleThreadScheduledExecutor(named(options.threads, "everafter-timer"));
-        this.readers = Executors.newFixedThreadPool(options.coldReaders, named(options.threads, "everafter-reader"));
+        this.readers = new ThreadPoolExecutor(
+                options.coldReaders,
+                options.coldReaders,
+                0,
+                TimeUnit.SECONDS,
+                new LinkedBlockingQueue<>(),
+                named(options.threads, "everafter-reader"),
+                // Only a closed hub refuses a read, and its cursors want none.
+                new ThreadPoolExecutor.DiscardPolicy());
         this.coldReads = new ColdReads(
                 readers,
                 options.coldReaders,
                 (int) Math.min(Integer.MAX_VALUE, options.pageBudgetBytes / options.pageBytes),
-                listener);
+                listener,
+                PAGE_GRACE.toNanos(),
+                System::nanoTime,
+                this::later);
         this.reader = new ColdReader(
                 log, dispatcher, new ReadLimits(options.pageEvents, options.pageBytes), this::later, listener);
         this.dispatchThread = named(options.threads, "everafter-dispatch").newThread(this::dispatch);
@@ -136,10 +152,13 @@ public final class EventHub implements AutoCloseable {
             told.countDown();
         });
         try {
-            told.await(5, TimeUnit.SECONDS);
-            dispatchThread.interrupt();
-            readers.shutdownNow();
-            timer.shutdownNow();
+            try {
+                told.await(5, TimeUnit.SECONDS);
+            } finally {
+                dispatchThread.interrupt();
+                readers.shutdownNow();
+                timer.shutdownNow();
+            }
             tailThread.join(5_000);
             dispatchThread.join(5_000);
             readers.awaitTermination(5, TimeUnit.SECONDS);
@@ -167,15 +186,18 @@ public final class EventHub implements AutoCloseable {
     /** Passes on what the tailer tells; a tailer that breaks is replaced, and what was missed is read from the log. */
     private void follow() {
         try {
+            Optional<String> epoch = Optional.empty();
             while (!closed.get()) {
                 try (Tailer tailer = log.tailer()) {
                     while (true) {
                         TailUpdate update = tailer.next();
                         if (update instanceof TailUpdate.Started begun) {
-                            Optional<TailUpdate> rewind = forked(begun);
-                            if (rewind.isPresent()) {
-                                pass(rewind.get());
+                            if (epoch.isPresent() && !epoch.get().equals(begun.epoch())) {
+                                pass(forked(epoch.get(), begun.epoch()));
                             }
+                            epoch = Optional.of(begun.epoch());
+                        } else if (update instanceof TailUpdate.EpochChanged changed) {
+                            epoch = Optional.of(changed.epoch());
                         }
                         pass(update);
                     }
@@ -189,19 +211,15 @@ public final class EventHub implements AutoCloseable {
         }
     }
 
-    /** The rewind that happened between the tailer before and this one, if any did. */
-    private Optional<TailUpdate> forked(TailUpdate.Started begun) {
-        Optional<Position> known = head().filter(head -> !head.epoch().equals(begun.epoch()));
-        return known.map(position -> {
-            Start carried = log.resolve(StartFrom.after(position));
-            // An epoch that the log doesn't know shares nothing with it that could be named.
-            long fork = carried instanceof Start.At at
-                    ? at.position().id()
-                    : carried instanceof Start.Rewound rewound
-                            ? rewound.gap().resume().id()
-                            : 0;
-            return new TailUpdate.EpochChanged(begun.epoch(), fork);
-        });
+    /** The rewind that happened between the tailer before and this one. */
+    private TailUpdate forked(String before, String now) {
+        // Asked for the last id there can be, the log names the fork itself, however far anybody here has come.
+        Start carried = log.resolve(StartFrom.after(new Position(before, Position.MAX_ID)));
+        // An epoch that the log doesn't know shares nothing with it that could be named.
+        long fork = carried instanceof Start.Rewound rewound
+                ? rewound.gap().resume().id()
+                : 0;
+        return new TailUpdate.EpochChanged(now, fork);
     }
 
     private void pass(TailUpdate update) throws InterruptedException {

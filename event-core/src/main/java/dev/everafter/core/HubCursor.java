@@ -19,7 +19,7 @@ final class HubCursor implements Cursor {
     private final ColdReader reader;
     private final HubListener listener;
     private final Selection selection;
-    private final StartFrom from;
+    private volatile StartFrom from;
     private final AtomicReference<@Nullable ColdPage> page = new AtomicReference<>();
 
     private volatile Runnable onReady = () -> {};
@@ -135,6 +135,9 @@ final class HubCursor implements Cursor {
         }
         // After the head: what is proven up to it is in the lane by now.
         Lane.View view = view();
+        if (view != null && view.wasQuiet(generation, position)) {
+            position = Math.max(position, Math.min(head.id(), view.quietTo()));
+        }
         if (view != null && view.covers(generation, position)) {
             return state == State.LIVE ? live(head, view, maxEvents, maxBytes) : catchUp();
         }
@@ -282,8 +285,11 @@ final class HubCursor implements Cursor {
         if (at < 0) {
             return true;
         }
-        Event next = at < view.to() ? view.events()[at] : null;
-        return next != null && next.id() <= Math.min(head.id(), view.coveredTo());
+        if (at == view.to()) {
+            return false;
+        }
+        Event next = view.events()[at];
+        return next == null || next.id() <= Math.min(head.id(), view.coveredTo());
     }
 
     private Lane.@Nullable View view() {
@@ -340,6 +346,8 @@ final class HubCursor implements Cursor {
 
     void attached(Lane given, Head head) {
         if (from == StartFrom.now()) {
+            // Fixed from here on: a rewind before the first poll is found like that of any other start.
+            from = StartFrom.after(head.position());
             start = new Start.At(head.position());
         }
         lane = given;
@@ -354,8 +362,17 @@ final class HubCursor implements Cursor {
         }
     }
 
+    /** What a subscriber's signal throws is its own loss: neither the dispatcher nor a reader stops for it. */
     void signal() {
-        onReady.run();
+        try {
+            onReady.run();
+        } catch (RuntimeException | Error e) {
+            listener.onFailure(failure(e));
+        }
+    }
+
+    private static RuntimeException failure(Throwable e) {
+        return e instanceof RuntimeException known ? known : new IllegalStateException(e);
     }
 
     // ---- the readers' side
@@ -390,8 +407,8 @@ final class HubCursor implements Cursor {
                 }
                 return found;
             }
-        } catch (RuntimeException e) {
-            listener.onColdReadFailed(e);
+        } catch (RuntimeException | Error e) {
+            listener.onColdReadFailed(failure(e));
             retryLater();
             return Optional.empty();
         }
@@ -400,8 +417,12 @@ final class HubCursor implements Cursor {
         return Optional.empty();
     }
 
-    void offer(ColdPage read) {
+    /** With the readers' lock held, so that the page is there exactly when it is counted. */
+    void put(ColdPage read) {
         page.set(read);
+    }
+
+    void offered() {
         asked = false;
         if (closed) {
             discardPage();

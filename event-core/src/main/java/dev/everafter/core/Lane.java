@@ -2,6 +2,7 @@ package dev.everafter.core;
 
 import java.util.Arrays;
 import java.util.LinkedHashSet;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -25,6 +26,8 @@ final class Lane {
     private int generation;
     private long coveredFrom;
     private long coveredTo = OPEN;
+    private long quietFrom;
+    private long quietTo;
     private @Nullable Event[] events = new Event[8];
     private int from;
     private int to;
@@ -37,7 +40,7 @@ final class Lane {
         this.selection = selection;
         this.generation = head.generation();
         this.coveredFrom = head.id();
-        this.view = new View(generation, coveredFrom, coveredTo, events, from, to);
+        this.view = new View(generation, coveredFrom, coveredTo, quietFrom, quietTo, events, from, to);
     }
 
     Selection selection() {
@@ -69,13 +72,17 @@ final class Lane {
 
     /** Lets its oldest match go, which {@code id} names. */
     void dropOldest(long id) {
+        quietFrom = coveredFrom;
+        quietTo = id - 1;
         coveredFrom = id;
         from++;
         changed = true;
     }
 
-    /** Forgets all; covered from {@code head} on. */
-    void clear(Head head) {
+    /** Forgets all; covered from {@code head} on. Up to {@code before} it had all, so it still knows where nothing was. */
+    void clear(Head before, Head head) {
+        quietFrom = from < to ? Objects.requireNonNull(events[to - 1]).id() : coveredFrom;
+        quietTo = Math.min(before.id(), head.id());
         generation = head.generation();
         coveredFrom = head.id();
         events = new Event[8];
@@ -92,7 +99,7 @@ final class Lane {
             return;
         }
         changed = false;
-        view = new View(generation, coveredFrom, coveredTo, events, from, to);
+        view = new View(generation, coveredFrom, coveredTo, quietFrom, quietTo, events, from, to);
         // Only now: who still reads the view before finds null where an event was, and looks at this one.
         Arrays.fill(events, cleared, from, null);
         cleared = from;
@@ -120,6 +127,8 @@ final class Lane {
      *
      * @param coveredFrom all matches after this id are here ...
      * @param coveredTo ... up to this one
+     * @param quietFrom before {@code coveredFrom}, nothing matched after this id ...
+     * @param quietTo ... up to this one
      * @param events in id order between {@code from} and {@code to}; null where the tail has let one go since
      */
     @SuppressWarnings("ArrayRecordComponent") // never compared; the array is the point
@@ -127,11 +136,17 @@ final class Lane {
             int generation,
             long coveredFrom,
             long coveredTo,
+            long quietFrom,
+            long quietTo,
             @Nullable Event[] events,
             int from,
             int to) {
         boolean covers(int askedGeneration, long position) {
             return generation == askedGeneration && position >= coveredFrom && position < coveredTo;
+        }
+
+        boolean wasQuiet(int askedGeneration, long position) {
+            return generation == askedGeneration && position >= quietFrom && position < quietTo;
         }
 
         /** The index of the first event after {@code position}, or -1 if the view has been overtaken. */

@@ -60,10 +60,10 @@ final class Tail {
         all.publish();
     }
 
-    void clear(Head head) {
+    void clear(Head before, Head head) {
         entries.clear();
         bytes = 0;
-        all.clear(head);
+        all.clear(before, head);
     }
 
     private record Entry(Event event, List<Lane> matched, long bytes) {}

@@ -4,27 +4,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 
 /** One thread plays dispatcher, readers and subscriber, so every order of steps is the test's own. */
-class HubCursorTest {
-    private static final Selection ALL = Selection.of(Filter.all());
-    private static final Selection ORDERS = Selection.of(Filter.topic("orders"));
-
-    private final ScriptedLog log = new ScriptedLog();
-    private final CountingListener counts = new CountingListener();
-    private final Deque<Runnable> readers = new ArrayDeque<>();
-    private final Deque<Runnable> later = new ArrayDeque<>();
-    private Dispatcher dispatcher = new Dispatcher(1 << 20, counts);
-    private ColdReads coldReads = new ColdReads(readers::add, 2, 4, counts);
-    private ReadLimits limits = new ReadLimits(3, 1 << 20);
-
+class HubCursorTest extends HubHarness {
     @Test
     void shouldDeliverWhatCommitsAfterNow() {
         start(7);
@@ -43,7 +30,7 @@ class HubCursorTest {
     @Test
     void shouldJoinLiveOnlyWhenCatchUpHasReachedWhatTheLaneCovers() {
         start(0);
-        commitUnseen(LongStream.rangeClosed(1, 8).mapToObj(HubCursorTest::event).toArray(Event[]::new));
+        commitUnseen(LongStream.rangeClosed(1, 8).mapToObj(HubHarness::event).toArray(Event[]::new));
         Cursor cursor = open(ALL, after(0));
         List<Long> ids = new ArrayList<>();
         // The log is read in pages of 3 while new events keep arriving in the lane.
@@ -159,7 +146,7 @@ class HubCursorTest {
     @Test
     void shouldTellAGapWhenTheLogNoLongerRetainsItsPosition() {
         start(0);
-        commitUnseen(LongStream.rangeClosed(1, 9).mapToObj(HubCursorTest::event).toArray(Event[]::new));
+        commitUnseen(LongStream.rangeClosed(1, 9).mapToObj(HubHarness::event).toArray(Event[]::new));
         log.oldest = 5;
         Cursor cursor = open(ALL, after(2));
         assertInstanceOf(Poll.Started.class, next(cursor));
@@ -379,86 +366,5 @@ class HubCursorTest {
         assertEquals(List.of(1L, 2L), ids);
         assertEquals(List.of(2L), pickyIds);
         assertEquals(1, counts.failures.get());
-    }
-
-    // ---- the other players
-
-    private static Event event(long id) {
-        return Event.builder(id, "other", "insert").build();
-    }
-
-    private static Event order(long id) {
-        return Event.builder(id, "orders", "insert").build();
-    }
-
-    private static StartFrom after(long id) {
-        return StartFrom.after(new Position("e1", id));
-    }
-
-    private void start(long head) {
-        dispatcher.apply(new TailUpdate.Started(log.epoch, head));
-    }
-
-    private void commit(Event... events) {
-        log.events.addAll(List.of(events));
-        dispatcher.apply(new TailUpdate.Advanced(List.of(events), events[events.length - 1].id()));
-    }
-
-    /** Into the log, and not into the tail, as when the hub started later. */
-    private void commitUnseen(Event... events) {
-        log.events.addAll(List.of(events));
-        dispatcher.apply(new TailUpdate.Started(log.epoch, events[events.length - 1].id()));
-    }
-
-    private Cursor open(Selection selection, StartFrom from) {
-        ColdReader reader = new ColdReader(log, dispatcher, limits, later::add, counts);
-        HubCursor cursor = new HubCursor(dispatcher, coldReads, reader, counts, selection, from);
-        cursor.open();
-        dispatcher.runPending();
-        return cursor;
-    }
-
-    private static Poll poll(Cursor cursor) {
-        return cursor.poll(100, 1 << 20);
-    }
-
-    /** Polls until there is news, with the readers doing their work. */
-    private Poll next(Cursor cursor) {
-        Poll poll = poll(cursor);
-        for (int i = 0; i < 100 && poll == Poll.Nothing.NOTHING; i++) {
-            readAll();
-            poll = poll(cursor);
-        }
-        return poll;
-    }
-
-    private void take(Cursor cursor, int max, List<Long> ids) {
-        Poll poll = cursor.poll(max, 1 << 20);
-        if (poll == Poll.Nothing.NOTHING) {
-            readAll();
-        } else if (poll instanceof Poll.Events events) {
-            events.batch().events().forEach(event -> ids.add(event.id()));
-        }
-    }
-
-    private void drain(Cursor cursor, List<Long> ids) {
-        for (Poll poll = next(cursor); poll != Poll.Nothing.NOTHING; poll = next(cursor)) {
-            if (poll instanceof Poll.Events events) {
-                assertTrue(events.batch().after() < events.batch().to());
-                events.batch().events().forEach(event -> ids.add(event.id()));
-            }
-        }
-    }
-
-    private void readAll() {
-        for (Runnable task = readers.poll(); task != null; task = readers.poll()) {
-            task.run();
-        }
-    }
-
-    private void runLater() {
-        for (Runnable task = later.poll(); task != null; task = later.poll()) {
-            task.run();
-        }
     }
 }
