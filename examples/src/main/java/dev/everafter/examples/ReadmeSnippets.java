@@ -39,7 +39,10 @@ final class ReadmeSnippets {
         schema.install();
         schema.capture("public.orders");
 
-        PgEventLog log = PgEventLog.builder().dataSource(pool).tailer(jdbcUrl, credentials).build();
+        PgEventLog log = PgEventLog.builder()
+                .dataSource(pool)
+                .tailer(jdbcUrl, credentials)
+                .build();
         EventHub hub = EventHub.builder(log).build();
         Cursor cursor = hub.open(Selection.of(Filter.topic("public.orders")), StartFrom.now());
         cursor.onReady(work::release);

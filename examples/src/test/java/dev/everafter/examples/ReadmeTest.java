@@ -25,14 +25,14 @@ import org.junit.jupiter.api.Test;
 
 /** What the README shows must be true. */
 class ReadmeTest {
-    private static final Path ROOT = Path.of("").toAbsolutePath().getParent();
+    private static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
     private static final Pattern JAVA_BLOCK = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL);
     private static final Pattern LINK = Pattern.compile("\\]\\(([^)#]+)\\)");
 
     @Test
     void shouldShowJavaThatCompiles() throws IOException {
-        String source = unindented(Files.readString(
-                ROOT.resolve("examples/src/main/java/dev/everafter/examples/ReadmeSnippets.java")));
+        String source = unindented(
+                Files.readString(ROOT.resolve("examples/src/main/java/dev/everafter/examples/ReadmeSnippets.java")));
         Matcher blocks = JAVA_BLOCK.matcher(readme());
         int found = 0;
         while (blocks.find()) {
@@ -78,9 +78,11 @@ class ReadmeTest {
                 }
             }
             assertEquals(
-                    List.of("insert", "update"), events.stream().map(Event::type).toList());
+                    List.of("insert", "update"),
+                    events.stream().map(Event::type).toList());
             assertEquals("{\"id\": 17}", events.get(1).key().orElseThrow().toString());
-            assertEquals("{\"state\": \"open\"}", events.get(1).old().orElseThrow().toString());
+            assertEquals(
+                    "{\"state\": \"open\"}", events.get(1).old().orElseThrow().toString());
         }
     }
 
