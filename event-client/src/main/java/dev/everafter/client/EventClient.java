@@ -131,6 +131,8 @@ public final class EventClient implements AutoCloseable {
      * <p>Not safe for use by several threads.
      */
     public static final class Builder {
+        private static final int MAX_MESSAGE_BYTES = 1 << 30;
+
         private @Nullable URI uri;
         private Optional<Token> token = Optional.empty();
         private PositionStore positions = PositionStore.inMemory();
@@ -242,11 +244,12 @@ public final class EventClient implements AutoCloseable {
         /**
          * The longest message to take, in bytes; see {@link EventHandler#onOmitted} for an event that is longer.
          *
-         * @param bytes at least 1024
+         * @param bytes from 1024 to 1 GiB
          */
         public Builder maxMessageBytes(int bytes) {
-            if (bytes < 1024) {
-                throw new IllegalArgumentException("maxMessageBytes is below 1024: " + bytes);
+            if (bytes < 1024 || bytes > MAX_MESSAGE_BYTES) {
+                throw new IllegalArgumentException(
+                        "maxMessageBytes is not in 1024.." + MAX_MESSAGE_BYTES + ": " + bytes);
             }
             this.maxMessageBytes = bytes;
             return this;

@@ -1,13 +1,10 @@
 package dev.everafter.client;
 
-import jakarta.websocket.ClientEndpointConfig;
 import jakarta.websocket.CloseReason;
 import jakarta.websocket.CloseReason.CloseCodes;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -25,11 +22,7 @@ import org.slf4j.LoggerFactory;
  * <p>Safe for use by any thread. The lock is never held while a listener, a worker or the network is called.
  */
 final class Link implements Socket.Owner {
-    static final String SUBPROTOCOL = "everafter.v1";
-
     private static final Logger LOG = LoggerFactory.getLogger(EventClient.class);
-    /** An {@code events} message holds items and the little around them. */
-    private static final int ENVELOPE_BYTES = 64 * 1024;
 
     private final Settings settings;
     private final Object lock = new Object();
@@ -104,7 +97,7 @@ final class Link implements Socket.Owner {
     }
 
     private void connect() {
-        Socket socket = new Socket(this, settings.threads(), settings.maxMessageBytes() + ENVELOPE_BYTES);
+        Socket socket = new Socket(this, settings.threads(), Handshake.frameLimit(settings));
         Connection next = new Connection(socket, new Routes(this, socket));
         connection = next;
         state = State.CONNECTING;
@@ -116,26 +109,15 @@ final class Link implements Socket.Owner {
 
     private void open(Socket socket) {
         try {
-            socket.connect(settings.container(), config(), settings.uri());
+            socket.connect(settings.container(), Handshake.config(settings), settings.uri());
         } catch (Exception e) {
             Throwable cause = e;
             while (cause.getCause() != null) {
                 cause = cause.getCause();
             }
-            drop(socket, "no connection: " + (cause.getMessage() == null ? cause : cause.getMessage()));
+            String message = cause.getMessage() == null ? cause.toString() : cause.getMessage();
+            lost(socket, "no connection: " + message, Closing.fatalHandshake(message));
         }
-    }
-
-    private ClientEndpointConfig config() {
-        return ClientEndpointConfig.Builder.create()
-                .preferredSubprotocols(List.of(SUBPROTOCOL))
-                .configurator(new ClientEndpointConfig.Configurator() {
-                    @Override
-                    public void beforeRequest(Map<String, List<String>> headers) {
-                        settings.token().ifPresent(token -> headers.put("Authorization", List.of(token.header())));
-                    }
-                })
-                .build();
     }
 
     private void reconnect() {
@@ -228,39 +210,48 @@ final class Link implements Socket.Owner {
     }
 
     private void lost(Socket socket, String reason, @Nullable EventClientException fatal) {
+        Optional<Loss> loss = take(socket, fatal);
+        // After the loss is taken: the container's own word of this close must not come before the true reason.
         socket.abandon(new CloseReason(CloseCodes.GOING_AWAY, "resuming on another connection"));
-        List<Worker> failed = new ArrayList<>();
-        Duration delay = Duration.ZERO;
-        int attempt;
-        synchronized (lock) {
-            Connection gone = current(socket);
-            if (gone == null) {
-                return;
-            }
-            disconnect(fatal == null ? State.WAITING : State.IDLE);
-            if (gone.readyAt
-                    .filter(at -> settings.timer().nanoTime() - at
-                            >= settings.stableAfter().toNanos())
-                    .isPresent()) {
-                backoff.reset();
-            }
-            if (fatal == null) {
-                delay = gone.slot.orElseGet(backoff::next);
-                retry = settings.timer().after(delay, this::reconnect);
-            } else {
-                failed.addAll(workers);
-            }
-            attempt = backoff.failures();
+        if (loss.isEmpty()) {
+            return;
         }
         settings.listener().onDisconnected(reason);
         if (fatal == null) {
-            LOG.info("connection lost: {}; next try in {} ms", reason, delay.toMillis());
-            settings.listener().onReconnecting(attempt, delay);
+            LOG.info(
+                    "connection lost: {}; next try in {} ms",
+                    reason,
+                    loss.get().delay.toMillis());
+            settings.listener().onReconnecting(loss.get().attempt, loss.get().delay);
         } else {
             LOG.error("connection lost for good: {}", fatal.getMessage());
-            failed.forEach(worker -> worker.fail(fatal));
+            loss.get().failed.forEach(worker -> worker.fail(fatal));
         }
     }
+
+    /** Empty if the connection was given up before. */
+    private Optional<Loss> take(Socket socket, @Nullable EventClientException fatal) {
+        synchronized (lock) {
+            Connection gone = current(socket);
+            if (gone == null) {
+                return Optional.empty();
+            }
+            if (gone.lasted(settings.timer().nanoTime(), settings.stableAfter())) {
+                backoff.reset();
+            }
+            if (fatal != null) {
+                disconnect(State.IDLE);
+                return Optional.of(new Loss(0, Duration.ZERO, List.copyOf(workers)));
+            }
+            disconnect(State.WAITING);
+            Duration delay = gone.slot.orElseGet(backoff::next);
+            retry = settings.timer().after(delay, this::reconnect);
+            return Optional.of(new Loss(Math.max(1, backoff.failures()), delay, List.of()));
+        }
+    }
+
+    /** What follows from a loss: another attempt, or the end of those who {@code failed}. */
+    private record Loss(int attempt, Duration delay, List<Worker> failed) {}
 
     private enum State {
         /** Nobody needs a connection. */
@@ -288,6 +279,10 @@ final class Link implements Socket.Owner {
         Connection(Socket socket, Routes routes) {
             this.socket = socket;
             this.routes = routes;
+        }
+
+        boolean lasted(long now, Duration atLeast) {
+            return readyAt.filter(at -> now - at >= atLeast.toNanos()).isPresent();
         }
     }
 }

@@ -39,8 +39,13 @@ final class Routes implements ServerMessages {
         return channel;
     }
 
-    /** Nothing more is for {@code channel}. */
-    synchronized void remove(Channel channel) {
+    /** Ends {@code channel}, and tells the server. */
+    void close(Channel channel) {
+        remove(channel);
+        channel.unsubscribe();
+    }
+
+    private synchronized void remove(Channel channel) {
         bySub.remove(channel.sub());
         byRef.values().remove(channel);
     }

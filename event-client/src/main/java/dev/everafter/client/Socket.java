@@ -125,10 +125,19 @@ final class Socket extends Endpoint implements MessageHandler.Whole<String> {
             sending = text != null;
         }
         if (text != null) {
-            open.getAsyncRemote().sendText(text, this::onSent);
+            send(open, text);
         } else if (reason != null) {
             // On a thread of its own: some containers wait for the other side's close.
             threads.newThread(() -> close(open, reason)).start();
+        }
+    }
+
+    private void send(Session open, String text) {
+        try {
+            open.getAsyncRemote().sendText(text, this::onSent);
+        } catch (RuntimeException e) {
+            // The container has closed the session and not said so yet.
+            sendFailed(e);
         }
     }
 
@@ -147,14 +156,18 @@ final class Socket extends Endpoint implements MessageHandler.Whole<String> {
 
     private void onSent(SendResult result) {
         if (!result.isOK()) {
-            abandon(new CloseReason(CloseReason.CloseCodes.GOING_AWAY, "could not send"));
-            tell(CloseReason.CloseCodes.CLOSED_ABNORMALLY.getCode(), "could not send: " + result.getException());
+            sendFailed(result.getException());
             return;
         }
         synchronized (this) {
             sending = false;
         }
         sendNext();
+    }
+
+    private void sendFailed(@Nullable Throwable cause) {
+        abandon(new CloseReason(CloseReason.CloseCodes.GOING_AWAY, "could not send"));
+        tell(CloseReason.CloseCodes.CLOSED_ABNORMALLY.getCode(), "could not send: " + cause);
     }
 
     private static void close(Session session, CloseReason reason) {

@@ -68,7 +68,8 @@ public final class Subscription {
     }
 
     /**
-     * The most events that the server sends ahead of the handler; they wait in this program's memory.
+     * The most events that the server sends ahead of the handler; they wait in this program's memory. A server that sends
+     * twice as many loses the connection.
      *
      * @param events at least 1
      * @throws IllegalArgumentException if it is less

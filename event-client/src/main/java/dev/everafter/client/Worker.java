@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,6 +33,9 @@ final class Worker implements ActiveSubscription {
     private final Progress progress;
     private final Backoff refusals;
     private final CompletableFuture<Void> done = new CompletableFuture<>();
+    /** Events that were received and wait for the handler. */
+    private final AtomicInteger queued = new AtomicInteger();
+
     private volatile boolean ending;
 
     // Only the strand uses these.
@@ -108,9 +112,19 @@ final class Worker implements ActiveSubscription {
     }
 
     void onEvents(Channel from, Events events) {
-        post(from, () -> {
-            progress.events(events, () -> ending, from::ack);
-            refusals.reset();
+        int count = events.items().size();
+        // A gap frees the server's window, so two of them may be under way.
+        if (queued.addAndGet(count) > 2L * spec.window()) {
+            queued.addAndGet(-count);
+            link.drop(from.socket(), "subscription " + name + ": more events than its window of " + spec.window());
+            return;
+        }
+        post(() -> {
+            queued.addAndGet(-count);
+            if (isCurrent(from)) {
+                progress.events(events, () -> ending, from::ack);
+                refusals.reset();
+            }
         });
     }
 
@@ -174,10 +188,14 @@ final class Worker implements ActiveSubscription {
     /** Posts what concerns {@code from}, and skips it if another channel has taken its place by then. */
     private void post(Channel from, Step step) {
         post(() -> {
-            if (from.equals(channel) && from.isOpen() && !ending) {
+            if (isCurrent(from)) {
                 step.run();
             }
         });
+    }
+
+    private boolean isCurrent(Channel from) {
+        return from.equals(channel) && from.isOpen() && !ending;
     }
 
     private void post(Step step) {
@@ -234,9 +252,8 @@ final class Worker implements ActiveSubscription {
             cause.filter(first -> !first.equals(e)).ifPresent(first -> first.addSuppressed(e));
             failure = cause.or(() -> Optional.of(e));
         }
-        Channel open = channel;
-        if (open != null) {
-            open.unsubscribe();
+        if (channel != null && connection != null) {
+            connection.close(channel);
         }
         link.detach(this);
         settings.listener().onEnded(name, failure);
@@ -279,7 +296,7 @@ final class Worker implements ActiveSubscription {
         @Override
         public void run() {
             Worker.this.run(() -> {
-                if (from.equals(channel) && from.isOpen() && !ending) {
+                if (isCurrent(from)) {
                     progress.advanced(to);
                 }
             });

@@ -314,6 +314,50 @@ class DeliveryTest extends ClientFixture {
     }
 
     @Test
+    void shouldDropAServerThatSendsFarMoreThanTheWindow() throws Exception {
+        CountDownLatch release = new CountDownLatch(1);
+        client().subscribe(spec().window(2), event -> {
+            release.await();
+            handler.onEvent(event);
+        });
+        var first = acceptSubscription().connection();
+        first.events(1, 10, 12, 11, 12);
+        first.events(1, 12, 14, 13, 14);
+        first.events(1, 14, 16, 15, 16);
+        first.events(1, 16, 18, 17, 18);
+        first.closeCode();
+        await().until(() -> listener.count("disconnected subscription orders: more events") == 1);
+        release.countDown();
+        var second = acceptSubscription();
+        for (long id = second.after() + 1; id <= 14; id++) {
+            second.connection().events(1, id - 1, id, id);
+        }
+        awaitCalls(11L, 12L, 13L, 14L);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {9 << 20, 30 << 20})
+    void shouldTakeMessagesUpToTheLargestAndStopAtALargerOne(int tooLarge) throws Exception {
+        ActiveSubscription subscription =
+                client(builder().maxMessageBytes(8 << 20)).subscribe(spec(), handler);
+        var accepted = acceptSubscription();
+        assertEquals(8 << 20, accepted.subscribe().getInt("maxMessage"));
+        accepted.connection().send(large(11, 6 << 20));
+        awaitCalls(11L);
+        try {
+            accepted.connection().send(large(12, tooLarge));
+        } catch (IOException e) {
+            System.out.println("SEND " + e);
+        }
+        assertEquals(Code.MESSAGE_TOO_LARGE, failureCode(subscription));
+    }
+
+    private static String large(long id, int bytes) {
+        return "{'type':'events','ref':1,'after':" + (id - 1) + ",'to':" + id + ",'items':[{'id':" + id
+                + ",'at':'2026-11-24T00:00:00Z','topic':'t','type':'x','data':'" + "x".repeat(bytes) + "'}]}";
+    }
+
+    @Test
     void shouldEndWhenTheExecutorTakesNoMore() throws Exception {
         ExecutorService executor = Executors.newSingleThreadExecutor();
         ActiveSubscription subscription = client(builder().executor(executor)).subscribe(spec(), handler);

@@ -3,6 +3,7 @@ package dev.everafter.client;
 import jakarta.json.Json;
 import jakarta.json.JsonObject;
 import java.io.BufferedInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.EOFException;
 import java.io.IOException;
@@ -18,6 +19,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
@@ -30,9 +32,14 @@ import java.util.concurrent.TimeUnit;
  */
 final class FakeServer implements AutoCloseable {
     private static final String ACCEPT_SALT = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+    private static final String WELCOME =
+            "{'type':'welcome','protocol':'everafter.v1','server':'fake','log':'l','epoch':'e1','head':0,'oldest':0,"
+                    + "'heartbeatMs':10000,'limits':{},'news':[1]}";
     private static final long PATIENCE_SECONDS = 10;
 
     private final ServerSocket listening;
+    private volatile int refuseWith;
+    private volatile boolean welcomesAtOnce;
     private final BlockingQueue<Connection> connections = new LinkedBlockingQueue<>();
     private final List<Connection> all = new ArrayList<>();
 
@@ -70,6 +77,16 @@ final class FakeServer implements AutoCloseable {
         return next;
     }
 
+    /** Answers handshakes with this HTTP status from now on. */
+    void refuseWith(int status) {
+        refuseWith = status;
+    }
+
+    /** Welcomes each client from now on in the same packet as the handshake's answer. */
+    void welcomeAtOnce() {
+        welcomesAtOnce = true;
+    }
+
     boolean hasConnection() {
         return !connections.isEmpty();
     }
@@ -91,7 +108,12 @@ final class FakeServer implements AutoCloseable {
                 all.add(connection);
             }
             run("read", () -> {
-                connection.handshake();
+                connection.readRequest();
+                if (refuseWith != 0) {
+                    connection.refuse(refuseWith);
+                    return;
+                }
+                connection.handshake(welcomesAtOnce);
                 connections.add(connection);
                 connection.readAll();
             });
@@ -180,8 +202,7 @@ final class FakeServer implements AutoCloseable {
         }
 
         void welcome(long heartbeatMs) throws IOException {
-            send("{'type':'welcome','protocol':1,'server':'fake','log':'l','epoch':'e1','head':0,'oldest':0,"
-                    + "'heartbeatMs':" + heartbeatMs + ",'limits':{},'news':[1]}");
+            send(WELCOME.replace("10000", Long.toString(heartbeatMs)));
         }
 
         void subscribed(JsonObject subscribe, long ref, String epoch, long after) throws IOException {
@@ -228,6 +249,12 @@ final class FakeServer implements AutoCloseable {
         }
 
         private synchronized void frame(int opcode, byte[] payload) throws IOException {
+            OutputStream out = socket.getOutputStream();
+            out.write(frameBytes(opcode, payload));
+            out.flush();
+        }
+
+        private static byte[] frameBytes(int opcode, byte[] payload) {
             ByteBuffer frame = ByteBuffer.allocate(payload.length + 10).put((byte) (0x80 | opcode));
             if (payload.length < 126) {
                 frame.put((byte) payload.length);
@@ -236,23 +263,34 @@ final class FakeServer implements AutoCloseable {
             } else {
                 frame.put((byte) 127).putLong(payload.length);
             }
-            frame.put(payload);
-            OutputStream out = socket.getOutputStream();
-            out.write(frame.array(), 0, frame.position());
-            out.flush();
+            return Arrays.copyOf(frame.put(payload).array(), frame.position());
         }
 
-        private void handshake() throws IOException {
+        private void refuse(int status) throws IOException {
+            String answer = "HTTP/1.1 " + status + " No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+            socket.getOutputStream().write(answer.getBytes(StandardCharsets.US_ASCII));
+            socket.close();
+        }
+
+        private void readRequest() throws IOException {
             StringBuilder head = new StringBuilder();
             while (head.indexOf("\r\n\r\n") < 0) {
                 head.append((char) in.readUnsignedByte());
             }
             request = head.toString();
+        }
+
+        private void handshake(boolean andWelcome) throws IOException {
             String key = header("Sec-WebSocket-Key");
             String answer = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                     + "Sec-WebSocket-Accept: " + accept(key) + "\r\n"
                     + "Sec-WebSocket-Protocol: " + header("Sec-WebSocket-Protocol") + "\r\n\r\n";
-            socket.getOutputStream().write(answer.getBytes(StandardCharsets.US_ASCII));
+            ByteArrayOutputStream packet = new ByteArrayOutputStream();
+            packet.writeBytes(answer.getBytes(StandardCharsets.US_ASCII));
+            if (andWelcome) {
+                packet.writeBytes(frameBytes(1, WELCOME.replace('\'', '"').getBytes(StandardCharsets.UTF_8)));
+            }
+            socket.getOutputStream().write(packet.toByteArray());
         }
 
         String header(String name) {

@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 
 /** When a lost connection is noticed, and when the next is made. */
@@ -104,6 +105,26 @@ class ReconnectTest extends ClientFixture {
         timer.advance(awaitDelay(1));
         acceptSubscription().connection().events(1, 10, 11, 11);
         awaitCalls(11L);
+    }
+
+    @Test
+    void shouldHearAWelcomeThatComesInTheSamePacketAsTheHandshake() throws Exception {
+        server.welcomeAtOnce();
+        client().subscribe(spec(), handler);
+        server.accept().expect("subscribe");
+    }
+
+    @Test
+    void shouldComeBackHoweverOftenItIsCut() throws Exception {
+        client().subscribe(spec(), handler);
+        for (long id = 11; id < 111; id++) {
+            var accepted = acceptSubscription();
+            accepted.connection().events(1, accepted.after(), id, id);
+            long handled = id;
+            await().pollInterval(Duration.ofMillis(1)).until(() -> handler.calls.contains(handled));
+            accepted.connection().cut();
+        }
+        assertEquals(LongStream.range(11, 111).boxed().toList(), handler.calls);
     }
 
     @Test

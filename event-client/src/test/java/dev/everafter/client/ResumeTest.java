@@ -169,6 +169,23 @@ class ResumeTest extends ClientFixture {
         assertFalse(server.hasConnection());
     }
 
+    @ParameterizedTest
+    @CsvSource({"401,UNAUTHORIZED", "403,FORBIDDEN"})
+    void shouldStopWhenTheHandshakeIsRefusedForGood(int status, Code expected) throws Exception {
+        server.refuseWith(status);
+        assertEquals(expected, failureCode(client().subscribe(spec(), handler)));
+    }
+
+    @Test
+    void shouldGoOnTryingWhenTheHandshakeIsRefusedForNow() throws Exception {
+        server.refuseWith(503);
+        client().subscribe(spec(), handler);
+        await().until(() -> listener.count("disconnected no connection") >= 2);
+        server.refuseWith(0);
+        acceptSubscription().connection().events(1, 10, 11, 11);
+        awaitCalls(11L);
+    }
+
     @Test
     void shouldServeANewSubscriptionWhenAnEarlierOneWasStopped() throws Exception {
         EventClient client = client();
