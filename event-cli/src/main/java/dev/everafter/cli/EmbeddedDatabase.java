@@ -28,7 +28,7 @@ import org.slf4j.LoggerFactory;
 final class EmbeddedDatabase implements AutoCloseable {
     static final int DEFAULT_PORT = 8801;
     private static final Logger LOG = LoggerFactory.getLogger(EmbeddedDatabase.class);
-    private static final Duration STARTUP = Duration.ofSeconds(60);
+    private static final Duration STARTUP = Duration.ofSeconds(30);
 
     private final EmbeddedPostgres postgres;
     private final FileChannel lock;
@@ -148,7 +148,7 @@ final class EmbeddedDatabase implements AutoCloseable {
         Throwable root =
                 cause instanceof ExceptionInInitializerError && cause.getCause() != null ? cause.getCause() : cause;
         return new CliException(
-                "the embedded PostgreSQL in " + files.data() + " doesn't start: " + root.getMessage() + "; "
+                "the embedded PostgreSQL in " + files.data() + " doesn't start: " + (root.getMessage() == null ? root : root.getMessage()) + "; "
                         + files.endOfLog() + "; name a database with --database to do without it",
                 cause);
     }

@@ -157,11 +157,18 @@ class EmbeddedDatabaseTest {
     @Test
     void shouldStartWhenThePidFileNamesAProcessOfAnotherKind() throws Exception {
         installed();
-        Files.writeString(
-                home.resolve("pg18/postmaster.pid"),
-                ProcessHandle.current().pid() + "\n" + home.resolve("pg18") + "\n0\n5432\n\n*\n0\nready\n");
-        try (EmbeddedDatabase database = start()) {
-            assertEquals("1", ask(database.target(), "SELECT 1"));
+        // Not this JVM: PostgreSQL knows better than to mind its own parents.
+        Process other = new ProcessBuilder("sleep", "300").start();
+        try {
+            Files.writeString(
+                    home.resolve("pg18/postmaster.pid"),
+                    other.pid() + "\n" + home.resolve("pg18") + "\n0\n5432\n\n*\n0\nready\n");
+            try (EmbeddedDatabase database = start()) {
+                assertEquals("1", ask(database.target(), "SELECT 1"));
+            }
+            assertTrue(other.isAlive());
+        } finally {
+            other.destroyForcibly();
         }
     }
 

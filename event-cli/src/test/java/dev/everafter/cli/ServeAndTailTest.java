@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.everafter.client.PositionStore;
+import dev.everafter.core.Position;
 import dev.everafter.core.RawJson;
 import dev.everafter.pg.LogSchema;
 import dev.everafter.testkit.PostgresFixture;
@@ -144,15 +146,36 @@ class ServeAndTailTest {
                     tail.kill();
                 }
                 assertAscending(ids(tail));
+                long saved = saved(store);
                 assertTrue(run == 0 || id(tail.lines().get(0)) > seen.firstKey(), "it went on, not from the start");
                 for (String line : tail.lines()) {
                     String before = seen.put(id(line), line);
                     assertTrue(before == null || before.equals(line), line);
                 }
+                for (long id : idsInLog("killed")) {
+                    assertTrue(id > saved || seen.containsKey(id), () -> "saved " + saved + " without printing " + id);
+                }
             }
         }
         assertEquals(emitted.get(), seen.size());
         assertEquals(idsInLog("killed"), List.copyOf(seen.keySet()));
+    }
+
+    private static long saved(Path store) {
+        return PositionStore.file(store).load("tail").map(Position::id).orElse(0L);
+    }
+
+    @Test
+    void shouldHaveWrittenALineWhenItsPositionIsSaved() throws Exception {
+        Path store = directory.resolve("written.position");
+        try (CliProcess tail = tail("written", "--store", store.toString())) {
+            for (int count = 1; count <= 5; count++) {
+                emit("written", count);
+                long id = idsInLog("written").get(count - 1);
+                await().atMost(60, SECONDS).until(() -> saved(store) >= id);
+                assertEquals(count, tail.lines().size());
+            }
+        }
     }
 
     @Test
