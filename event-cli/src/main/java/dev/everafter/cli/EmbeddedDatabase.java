@@ -148,8 +148,9 @@ final class EmbeddedDatabase implements AutoCloseable {
         Throwable root =
                 cause instanceof ExceptionInInitializerError && cause.getCause() != null ? cause.getCause() : cause;
         return new CliException(
-                "the embedded PostgreSQL in " + files.data() + " doesn't start: " + (root.getMessage() == null ? root : root.getMessage()) + "; "
-                        + files.endOfLog() + "; name a database with --database to do without it",
+                "the embedded PostgreSQL in " + files.data() + " doesn't start: "
+                        + (root.getMessage() == null ? root : root.getMessage()) + "; " + files.endOfLog()
+                        + "; name a database with --database to do without it",
                 cause);
     }
 
