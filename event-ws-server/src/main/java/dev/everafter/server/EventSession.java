@@ -1,6 +1,5 @@
 package dev.everafter.server;
 
-import dev.everafter.core.Position;
 import java.util.ArrayDeque;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -156,17 +155,34 @@ final class EventSession {
             close(CloseCode.RESTART, "the event hub was closed");
         } catch (RuntimeException | Error e) {
             LOG.error("a session failed and is closed", e);
-            options.listener().onError(ErrorCode.INTERNAL);
-            close(CloseCode.INTERNAL, "internal error");
+            fail();
         }
+    }
+
+    /** Says so and closes; nothing that can fail again runs any more. */
+    private void fail() {
+        options.listener().onError(ErrorCode.INTERNAL);
+        if (closing.isPresent()) {
+            close(CloseCode.INTERNAL, "internal error");
+            return;
+        }
+        outbox.clear();
+        outbox.addLast(
+                ServerMessages.error(ErrorCode.INTERNAL, "the server failed: try again later", Optional.empty()));
+        closing = Optional.of(new Closing(CloseCode.INTERNAL, "internal error"));
+        signal();
     }
 
     private void turn() {
         if (done) {
             return;
         }
-        if (peerClosed != 0 || sendFailed) {
-            end(peerClosed == 0 ? 1006 : peerClosed);
+        if (peerClosed != 0) {
+            end(peerClosed);
+        } else if (sendFailed) {
+            end(1006);
+            // Most likely gone already; a connection that nobody serves must not stay in any case.
+            host.mayBlock(channel::abort);
         } else if (overdue) {
             giveUp();
         } else if (refused.isPresent()) {
@@ -219,16 +235,12 @@ final class EventSession {
                 beatDue = false;
                 subscriptions.beat();
             }
-            subscriptions.advance(outbox, this::head);
+            subscriptions.advance(outbox, host::head);
         }
         Outgoing next = outbox.pollFirst();
         if (next != null) {
             send(next);
         }
-    }
-
-    private long head() {
-        return host.hub().head().map(Position::id).orElse(0L);
     }
 
     private void send(Outgoing message) {

@@ -44,6 +44,9 @@ final class JakartaChannel implements Channel {
     public void abort() {
         if (session.getUserProperties().get(EventEndpoint.ABORT) instanceof Runnable abort) {
             abort.run();
+        } else {
+            // The best that the API has.
+            close(CloseCode.GOING_AWAY, "the server is shutting down");
         }
     }
 }

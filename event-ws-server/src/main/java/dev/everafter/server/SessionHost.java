@@ -93,6 +93,11 @@ final class SessionHost {
         return sessions.size();
     }
 
+    /** How far the log is proven; 0 while that isn't known. */
+    long head() {
+        return hub.head().map(Position::id).orElse(0L);
+    }
+
     /** Empty while the log isn't followed. */
     Optional<Greeting> greeting() {
         return hub.head().map(head -> new Greeting(head, oldest(head)));

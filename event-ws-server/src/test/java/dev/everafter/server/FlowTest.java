@@ -101,6 +101,21 @@ class FlowTest {
         assertEquals(passed, id(client.skipTo("events"), "after"));
     }
 
+    @Test
+    void shouldContinueThePositionItToldWhenPagesWithoutMatchesLieBetween() {
+        Served served =
+                keep(Served.with(options -> options, hub -> hub.tailBytes(0).pageEvents(20)));
+        LongStream.range(0, 100).forEach(i -> served.append("other"));
+        long match = served.append("mine");
+        TestClient client = keep(TestClient.welcomed(served.port()));
+        client.send("{'type':'subscribe','sub':'s','where':['topic','=','mine'],'from':{'after':5}}");
+
+        assertEquals(5, id(client.next("subscribed"), "after"));
+        JsonObject events = client.skipTo("events");
+        assertEquals(5, id(events, "after"));
+        assertEquals(List.of(match), ids(events));
+    }
+
     // ---- window
 
     @Test

@@ -21,7 +21,7 @@ class SlowReaderTest {
     void shouldBeClosedAfterTheDeadlineWhileOthersGetOn() throws Exception {
         List<Integer> codes = new CopyOnWriteArrayList<>();
         try (Served served = Served.with(
-                        options -> options.sendDeadline(Duration.ofMillis(500)).listener(new ServerListener() {
+                        options -> options.sendDeadline(Duration.ofSeconds(2)).listener(new ServerListener() {
                             @Override
                             public void onSessionClosed(int code) {
                                 codes.add(code);
