@@ -54,6 +54,11 @@ final class Logging {
         if (format == Format.json) {
             JsonEncoder json = new JsonEncoder();
             json.setContext(context);
+            json.setWithFormattedMessage(true);
+            json.setWithMessage(false);
+            json.setWithArguments(false);
+            json.setWithSequenceNumber(false);
+            json.setWithContext(false);
             json.start();
             return json;
         }

@@ -105,6 +105,8 @@ final class ServeCommand extends VerboseOption implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         Logging.start(log, verbose());
+        requirePort("--port", port, 0);
+        requirePort("--database-port", databasePort, 1);
         Closing closing = new Closing();
         StopHook hook = StopHook.register(closing, PATIENCE);
         try {
@@ -118,6 +120,12 @@ final class ServeCommand extends VerboseOption implements Callable<Integer> {
         } finally {
             closing.close();
             hook.close();
+        }
+    }
+
+    private static void requirePort(String option, int port, int least) {
+        if (port < least || port > 65_535) {
+            throw new CliException(ExitCodes.USAGE, option + " " + port + ": expected " + least + " to 65535", null);
         }
     }
 

@@ -36,7 +36,9 @@ final class TailListener implements ClientListener {
 
     @Override
     public void onReconnecting(int attempt, Duration delay) {
-        LOG.info("trying again in {} ms, for the {}. time; Ctrl-C to give up", delay.toMillis(), attempt);
+        if (attempt == 1) {
+            LOG.info("trying until it answers, at growing intervals; Ctrl-C to give up");
+        }
     }
 
     @Override

@@ -25,6 +25,8 @@ class EverafterTest {
                 Arguments.of("tail --on-gap wait", "STOP, CONTINUE"),
                 Arguments.of("tail --store nowhere/at/all", "--store nowhere/at/all: there is no directory"),
                 Arguments.of("serve --port many", "many"),
+                Arguments.of("serve --port 65536", "--port 65536: expected 0 to 65535"),
+                Arguments.of("serve --databse postgres://ada:secret@localhost/shop", "'--databse'"),
                 Arguments.of("serve --database postgres://ada:secret@localhost/shop", "it starts with \"postgres:\""),
                 Arguments.of("capture", "TABLE"));
     }
