@@ -108,14 +108,16 @@ public final class TcpProxy implements AutoCloseable {
     /** Cuts everything and listens no more. Does nothing the second time. */
     @Override
     public void close() throws InterruptedException {
-        List<Thread> left;
         synchronized (this) {
             closed = true;
-            left = List.copyOf(pumps);
         }
         quietly(server);
         cutAll();
         acceptor.join();
+        List<Thread> left;
+        synchronized (this) {
+            left = List.copyOf(pumps);
+        }
         for (Thread pump : left) {
             pump.join();
         }
@@ -132,42 +134,49 @@ public final class TcpProxy implements AutoCloseable {
     }
 
     private void forward(Socket client) {
-        Socket upstream = new Socket();
+        Connection connection = new Connection(client, new Socket());
+        // Before the target can know of it: whoever has seen it there can cut it here.
+        if (!admit(connection)) {
+            reset(client);
+            return;
+        }
         try {
-            if (!turnsAway()) {
-                upstream.connect(target);
-                if (admit(new Connection(client, upstream))) {
-                    return;
-                }
-            }
+            connection.server.connect(target);
+            start(connection);
         } catch (IOException unreachable) {
             // the client learns it as it would learn it from the target
+            withdraw(connection);
+            connection.cut();
         }
-        synchronized (this) {
-            refused++;
-        }
-        reset(upstream);
-        reset(client);
-    }
-
-    private synchronized boolean turnsAway() {
-        return refusing || closed;
     }
 
     private synchronized boolean admit(Connection connection) {
-        if (turnsAway()) {
+        if (refusing || closed) {
+            refused++;
             return false;
         }
         connections++;
-        open.add(connection);
+        return open.add(connection);
+    }
+
+    private synchronized void withdraw(Connection connection) {
+        if (open.remove(connection)) {
+            connections--;
+            refused++;
+        }
+    }
+
+    private synchronized void start(Connection connection) {
         pumps.removeIf(pump -> !pump.isAlive());
+        if (!open.contains(connection)) {
+            return;
+        }
         for (Direction direction : Direction.values()) {
             Thread pump = new Thread(() -> connection.pump(direction), "proxy " + port() + " " + direction);
             pump.setDaemon(true);
             pump.start();
             pumps.add(pump);
         }
-        return true;
     }
 
     private synchronized void forget(Connection connection) {

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.everafter.testkit.TcpProxy.Direction;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -29,13 +30,14 @@ class TcpProxyTest {
     private final BlockingQueue<Socket> accepted = new LinkedBlockingQueue<>();
     private final List<Socket> sockets = new ArrayList<>();
     private ServerSocket server;
+    private Thread acceptor;
     private TcpProxy proxy;
 
     @BeforeEach
     void start() throws IOException {
         server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
         proxy = TcpProxy.to(server.getLocalPort());
-        Thread acceptor = new Thread(() -> {
+        acceptor = new Thread(() -> {
             try {
                 while (true) {
                     accepted.add(server.accept());
@@ -51,6 +53,7 @@ class TcpProxyTest {
     void stop() throws IOException, InterruptedException {
         proxy.close();
         server.close();
+        acceptor.join();
         for (Socket socket : sockets) {
             socket.close();
         }
@@ -163,6 +166,8 @@ class TcpProxyTest {
     @Test
     void shouldTurnAwayWhenTheTargetDoes() throws Exception {
         server.close();
+        // until it is out of accept(), the system goes on accepting
+        acceptor.join();
         assertCut(connect());
         assertEquals(1, proxy.refused());
     }
@@ -186,8 +191,16 @@ class TcpProxyTest {
     @Test
     void shouldHoldTheSenderUpWhenStalledForLong() throws Exception {
         Socket client = connect();
-        otherEnd();
+        Socket end = otherEnd();
         proxy.stall(Direction.TO_SERVER);
+        Thread receiver = new Thread(() -> {
+            try {
+                end.getInputStream().transferTo(OutputStream.nullOutputStream());
+            } catch (IOException cut) {
+                // by the end of the test
+            }
+        });
+        receiver.start();
         Thread sender = new Thread(() -> {
             try {
                 byte[] megabyte = new byte[1 << 20];
@@ -203,6 +216,7 @@ class TcpProxyTest {
         assertTrue(sender.isAlive(), "64 MiB went into buffers");
         proxy.cutAll();
         sender.join();
+        receiver.join();
     }
 
     @Test
