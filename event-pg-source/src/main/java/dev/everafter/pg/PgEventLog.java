@@ -71,9 +71,7 @@ public final class PgEventLog implements EventLog {
 
     private void requireChecked(EventPage page) {
         if (page.standby()) {
-            throw new EventLogException(
-                    "the log can't be read from a standby, which may be behind: let the data source lead to the primary",
-                    null);
+            throw Starts.standby();
         }
         Optional<Instant> checked = followed.serverStarted();
         if (tailer.get() != null && checked.isPresent() && !checked.get().equals(page.serverStarted())) {

@@ -9,10 +9,9 @@ import dev.everafter.core.TailUpdate.Started;
 import dev.everafter.core.Tailer;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -35,8 +34,6 @@ final class PgTailer implements Tailer {
     /** After the last event the log is looked at this often before the bell is armed: busy writers aren't made to ring. */
     private static final int LINGER_LOOKS = 5;
 
-    private static final int GAP_PAUSE_MILLIS = 50;
-    private static final long SAY_NANOS = TimeUnit.SECONDS.toNanos(1);
     private static final long MARK_NANOS = TimeUnit.SECONDS.toNanos(1);
     private static final long LONG_NANOS = TimeUnit.HOURS.toNanos(1);
 
@@ -49,8 +46,8 @@ final class PgTailer implements Tailer {
 
     private volatile @Nullable TailSession session;
     private @Nullable Doorbell doorbell;
+    private @Nullable GapWatch gaps;
     private History history = new History();
-    private GapProof proof;
     private boolean connected;
     private boolean started;
     private String epoch = "";
@@ -62,7 +59,6 @@ final class PgTailer implements Tailer {
     private boolean woken;
     private int quietLooks;
     private long markedAt;
-    private long heldSaidAt;
     private int failures;
 
     PgTailer(TailSessions sessions, PgListener listener, Time time, Followed followed, Runnable onClosed) {
@@ -71,7 +67,6 @@ final class PgTailer implements Tailer {
         this.time = time;
         this.followed = followed;
         this.onClosed = onClosed;
-        this.proof = new GapProof(time::nanos);
     }
 
     @Override
@@ -109,7 +104,8 @@ final class PgTailer implements Tailer {
             opened.abort();
         }
         requireOpen();
-        proof = new GapProof(time::nanos);
+        GapWatch watch = new GapWatch(opened, listener, followed, time);
+        gaps = watch;
         quietLooks = 0;
         markedAt = time.nanos();
         Doorbell bell = new Doorbell(opened, listener, time::nanos);
@@ -124,7 +120,7 @@ final class PgTailer implements Tailer {
             listener.onPruned(head, finding.oldest());
         }
         if (!started) {
-            head = proveAll(opened);
+            head = watch.proveAll();
         } else if (finding.changed()) {
             head = finding.shared();
         }
@@ -148,26 +144,11 @@ final class PgTailer implements Tailer {
         return Optional.empty();
     }
 
-    /** Waits until every id that was handed out before is decided and on disk; returns the last event id of those. */
-    private long proveAll(TailSession session) throws SQLException, InterruptedException {
-        long upTo = session.lastValue();
-        Set<String> holders = new HashSet<>(session.holders());
-        long since = time.nanos();
-        heldSaidAt = since;
-        while (!holders.isEmpty()) {
-            pause(session, Duration.ofNanos(time.nanos() - since));
-            holders.retainAll(session.holders());
-            sayHeld(session, holders, Duration.ofNanos(time.nanos() - since));
-        }
-        // also for ids that were rolled back: unless the counter is on disk, a crash gives them out again
-        session.fence();
-        return Commit.lastEventId(upTo);
-    }
-
     private void disconnect() {
         TailSession lost = session;
         session = null;
         doorbell = null;
+        gaps = null;
         connected = false;
         readyTo = head;
         if (lost != null) {
@@ -198,9 +179,8 @@ final class PgTailer implements Tailer {
         }
         long cursor = Commit.doneAt(head);
         List<Commit> commits = session.commitsAfter(cursor);
-        long end = proof.prefix(cursor, commits);
+        long end = gaps().prefix(cursor, commits);
         if (end > cursor) {
-            closeGap();
             List<Commit> proven =
                     commits.stream().filter(commit -> commit.id() <= end).toList();
             if (!proven.stream().allMatch(Commit::durable)) {
@@ -211,9 +191,8 @@ final class PgTailer implements Tailer {
             quietLooks = 0;
             woken = false;
         } else if (!commits.isEmpty()) {
-            waitForGap(session, cursor, commits.get(0).id());
+            gaps().await(cursor, commits.get(0).id());
         } else {
-            closeGap();
             idle(session, cursor);
         }
         return Optional.empty();
@@ -232,48 +211,6 @@ final class PgTailer implements Tailer {
         head = page.scannedTo();
         followed.moved(epoch, head, page.serverStarted());
         return new Advanced(page.events(), head);
-    }
-
-    private void waitForGap(TailSession session, long cursor, long next) throws SQLException, InterruptedException {
-        boolean first = !proof.open();
-        if (first) {
-            listener.onGapSeen(cursor, next);
-            heldSaidAt = time.nanos();
-            // most holes are filled by the time one looks again
-            proof.seen();
-            pause(session, Duration.ZERO);
-            return;
-        }
-        proof.examine(session);
-        if (!proof.waitedFor().isEmpty()) {
-            sayHeld(session, proof.waitedFor(), proof.age());
-            pause(session, proof.age());
-        }
-    }
-
-    private void closeGap() {
-        if (proof.open()) {
-            listener.onGapClosed(proof.closed());
-            followed.status(LogStatus.FOLLOWING);
-        }
-    }
-
-    private void sayHeld(TailSession session, Set<String> holders, Duration age) throws SQLException {
-        if (time.nanos() - heldSaidAt < SAY_NANOS || holders.isEmpty()) {
-            return;
-        }
-        heldSaidAt = time.nanos();
-        String who = session.describe(holders);
-        String problem = "delivery has waited " + age.toMillis() + " ms for a transaction that is committing: " + who;
-        LOG.warn(problem);
-        followed.status(LogStatus.failing(problem));
-        listener.onGapHeld(who, age);
-    }
-
-    /** Sleeps 1 ms, and later up to a tenth of what has passed already. */
-    private void pause(TailSession session, Duration passed) throws SQLException, InterruptedException {
-        session.awaitBell((int) Math.min(GAP_PAUSE_MILLIS, Math.max(1, passed.toMillis() / 10)));
-        requireOpen();
     }
 
     private void idle(TailSession session, long cursor) throws SQLException, InterruptedException {
@@ -308,11 +245,11 @@ final class PgTailer implements Tailer {
     }
 
     private Doorbell bell() {
-        Doorbell bell = doorbell;
-        if (bell == null) {
-            throw new IllegalStateException("no session");
-        }
-        return bell;
+        return Objects.requireNonNull(doorbell, "no session");
+    }
+
+    private GapWatch gaps() {
+        return Objects.requireNonNull(gaps, "no session");
     }
 
     // the end

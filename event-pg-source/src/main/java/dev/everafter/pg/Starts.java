@@ -1,5 +1,6 @@
 package dev.everafter.pg;
 
+import dev.everafter.core.EventLogException;
 import dev.everafter.core.Gap;
 import dev.everafter.core.LogRange;
 import dev.everafter.core.Position;
@@ -24,7 +25,8 @@ final class Starts {
     private static final String STATE = """
             SELECT e.name::text, e.proven, r.oldest,
                    greatest(coalesce((SELECT max(id) * 256 + 255 FROM everafter.commit_log), 0), r.oldest),
-                   (CASE WHEN q.is_called THEN q.last_value ELSE q.last_value - 1 END) * 256 + 255
+                   (CASE WHEN q.is_called THEN q.last_value ELSE q.last_value - 1 END) * 256 + 255,
+                   pg_is_in_recovery()
             FROM (SELECT * FROM everafter.epoch ORDER BY no DESC LIMIT 1) e
             CROSS JOIN everafter.retained r
             CROSS JOIN everafter.commit_log_id_seq q
@@ -54,8 +56,17 @@ final class Starts {
         try (Statement statement = connection.createStatement();
                 ResultSet row = statement.executeQuery(STATE)) {
             row.next();
+            if (row.getBoolean(6)) {
+                throw standby();
+            }
             return new Starts(connection, row);
         }
+    }
+
+    static EventLogException standby() {
+        return new EventLogException(
+                "the log can't be read from a standby, which may be behind: let the data source lead to the primary",
+                null);
     }
 
     LogRange range() {

@@ -246,9 +246,10 @@ class GapProofTest {
     void shouldPassAlsoWhereNobodyPrepares() throws Exception {
         Db other = Db.installed(PostgresFixture.shared());
         try (PgEventLog plain = other.log().build();
-                Tail tail = Tail.started(plain)) {
+                Tail tail = Tail.started(plain);
+                Connection writer = other.connect()) {
             for (int i = 0; i < 300; i++) {
-                other.execute(emit("" + i));
+                Db.execute(writer, emit("" + i));
             }
             tail.awaitEvents(300);
         }
