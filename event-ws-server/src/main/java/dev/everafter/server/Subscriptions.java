@@ -124,7 +124,7 @@ final class Subscriptions {
 
     private void tellPositions(Consumer<Outgoing> out) {
         TreeMap<Long, List<Integer>> refsAt = new TreeMap<>();
-        for (Subscription subscription : order) {
+        for (Subscription subscription : byName.values()) {
             subscription.advanced().ifPresent(to -> {
                 refsAt.computeIfAbsent(to, ignored -> new ArrayList<>()).add(subscription.ref());
                 subscription.tell(to);

@@ -99,11 +99,15 @@ public final class TestClient implements AutoCloseable {
 
     /** The next message of this type; all before it are let go. */
     public JsonObject skipTo(String type) {
-        JsonObject message = next();
-        while (!message.getString("type").equals(type)) {
-            message = next();
+        // Heartbeats would keep it waiting for ever.
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(2 * PATIENCE_SECONDS);
+        while (System.nanoTime() - deadline < 0) {
+            JsonObject message = next();
+            if (message.getString("type").equals(type)) {
+                return message;
+            }
         }
-        return message;
+        throw new AssertionError("no " + type + " came within " + 2 * PATIENCE_SECONDS + " s");
     }
 
     /** Subscribes from now on, and takes the answers. */

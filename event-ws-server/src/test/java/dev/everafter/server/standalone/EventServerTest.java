@@ -3,6 +3,7 @@ package dev.everafter.server.standalone;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.everafter.core.EventHub;
@@ -174,12 +175,15 @@ class EventServerTest {
     void shouldGoOnWhenAClientPingsAndNeverReads() throws Exception {
         try (RawClient rude = new RawClient(served.port(), 4 << 10)) {
             rude.upgrade("localhost", Map.of());
-            // More than any socket buffer takes; the server hangs up before the end.
-            assertThrows(IOException.class, () -> {
-                for (int i = 0; i < 1_000_000; i++) {
-                    rude.ping();
-                }
-            });
+            // More than any socket buffer takes. The server hangs up before the end, and at once: were it the send
+            // deadline that ends this, the thread that reads would have stood still until then.
+            assertTimeoutPreemptively(
+                    Duration.ofSeconds(25),
+                    () -> assertThrows(IOException.class, () -> {
+                        for (int i = 0; i < 1_000_000; i++) {
+                            rude.ping();
+                        }
+                    }));
         }
         TestClient.welcomed(served.port()).close();
     }
