@@ -34,7 +34,6 @@ import org.slf4j.LoggerFactory;
  */
 final class SocketWriter extends Writer implements Runnable {
     private static final Logger LOG = LoggerFactory.getLogger(SocketWriter.class);
-    private static final int CONTROL_FRAME = 0x08;
 
     private final Connection<SocketAddress> connection;
     private final long most;
@@ -63,27 +62,18 @@ final class SocketWriter extends Writer implements Runnable {
             handler.failed(new IOException("more than " + most + " bytes wait to be sent"));
             return;
         }
-        // Tyrus answers a ping by a blocking send, in the thread that reads. It must not wait for a peer.
-        boolean control = bytes > 0 && (buffer.get(buffer.position()) & CONTROL_FRAME) != 0;
-        if (control) {
-            handler.completed(buffer);
-        }
         Buffer message = Buffers.wrap(connection.getMemoryManager(), buffer);
         connection.write(message, new EmptyCompletionHandler<WriteResult<Buffer, SocketAddress>>() {
             @Override
             public void completed(WriteResult<Buffer, SocketAddress> result) {
                 pending.addAndGet(-bytes);
-                if (!control) {
-                    handler.completed(buffer);
-                }
+                handler.completed(buffer);
             }
 
             @Override
             public void failed(Throwable error) {
                 pending.addAndGet(-bytes);
-                if (!control) {
-                    handler.failed(error);
-                }
+                handler.failed(error);
             }
 
             @Override

@@ -175,8 +175,7 @@ class EventServerTest {
     void shouldGoOnWhenAClientPingsAndNeverReads() throws Exception {
         try (RawClient rude = new RawClient(served.port(), 4 << 10)) {
             rude.upgrade("localhost", Map.of());
-            // More than any socket buffer takes. The server hangs up before the end, and at once: were it the send
-            // deadline that ends this, the thread that reads would have stood still until then.
+            // More than any socket buffer takes. The server hangs up before the end, and long before the send deadline.
             assertTimeoutPreemptively(
                     Duration.ofSeconds(25),
                     () -> assertThrows(IOException.class, () -> {
