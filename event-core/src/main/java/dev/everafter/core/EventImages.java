@@ -42,6 +42,14 @@ final class EventImages {
         return event;
     }
 
+    /** Whether it is about all rows of a table at once: then nothing says which they were. */
+    boolean wholeTable() {
+        return event.type().equals("truncate")
+                && event.key().isEmpty()
+                && event.data().isEmpty()
+                && event.old().isEmpty();
+    }
+
     /** Why a filter that asked could not be answered, if that has happened. */
     Optional<RuntimeException> trouble() {
         return Stream.of(key, data, old)
@@ -99,6 +107,11 @@ final class EventImages {
             return matches && (!guessed || holds(filter, true));
         }
 
+        /** Whether {@code filter} may match, for some value of what can't be known. */
+        boolean possibly(Filter filter) {
+            return !holds(filter, false);
+        }
+
         /** Whether {@code filter} comes out as {@code wanted}, whatever those values are that can't be known. */
         private boolean holds(Filter filter, boolean wanted) {
             if (filter instanceof Filter.And and) {
@@ -123,6 +136,9 @@ final class EventImages {
         private boolean knows(Attribute attribute) {
             if (!(attribute instanceof Attribute.Path path)) {
                 return true;
+            }
+            if (wholeTable()) {
+                return false;
             }
             return switch (path.root()) {
                 case OLD -> !withoutOld && !old.unreadable();

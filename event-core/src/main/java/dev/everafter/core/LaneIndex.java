@@ -19,8 +19,10 @@ import java.util.function.Consumer;
 final class LaneIndex {
     private final Map<Attribute, Map<Value, Set<Lane>>> byValue = new HashMap<>();
     private final Set<Lane> others = new LinkedHashSet<>();
+    private final Set<Lane> all = new LinkedHashSet<>();
 
     void add(Lane lane) {
+        all.add(lane);
         Optional<List<Anchor>> anchors = anchors(lane.selection().combined());
         if (anchors.isEmpty()) {
             others.add(lane);
@@ -35,6 +37,7 @@ final class LaneIndex {
     }
 
     void remove(Lane lane) {
+        all.remove(lane);
         Optional<List<Anchor>> anchors = anchors(lane.selection().combined());
         if (anchors.isEmpty()) {
             others.remove(lane);
@@ -54,6 +57,10 @@ final class LaneIndex {
 
     /** Proposes each lane that {@code images} may match, some perhaps twice. */
     void candidates(EventImages images, Consumer<Lane> consumer) {
+        if (images.wholeTable()) {
+            all.forEach(consumer);
+            return;
+        }
         others.forEach(consumer);
         byValue.forEach((attribute, values) -> {
             Value current = images.current().value(attribute);

@@ -11,6 +11,9 @@ import java.util.Optional;
  * What can't be known matches nothing: {@code old} where it is not for this subscriber to see, and JSON beyond what
  * {@link RawJson#parse()} reads.
  *
+ * <p>A {@code truncate} takes all rows of its table out of every view and says of none what it held. It is delivered,
+ * whole, to everyone whose filters a row of that table could have matched.
+ *
  * <p>Immutable and safe for use by any thread. Equal selections share their work.
  *
  * @param filter what the subscriber asks for
@@ -35,6 +38,11 @@ public record Selection(Filter filter, Filter visibility) {
 
     Optional<Event> select(EventImages images) {
         Event event = images.event();
+        if (images.wholeTable()) {
+            boolean concerned =
+                    images.current().possibly(filter) && images.current().possibly(visibility);
+            return concerned ? Optional.of(event) : Optional.empty();
+        }
         Optional<EventImages.View> before = images.before();
         // Also filters must not ask what is not to be seen: an answer to "was it 1?" tells as much as the value.
         boolean hidesOld = before.isPresent() && !before.get().surely(visibility);

@@ -330,6 +330,18 @@ class HubCursorTest extends HubHarness {
     }
 
     @Test
+    void shouldTellATruncateToThoseWhoFollowSomeOfTheRows() {
+        start(0);
+        Cursor cursor = open(Selection.of(Filter.eq(Attribute.data("state"), Value.of("open"))), StartFrom.now());
+        drain(cursor, new ArrayList<>());
+        commit(Event.builder(1, "orders", "truncate").build());
+        List<Long> ids = new ArrayList<>();
+        drain(cursor, ids);
+
+        assertEquals(List.of(1L), ids);
+    }
+
+    @Test
     void shouldSendOnlyTheKeyWhenARowLeavesTheView() {
         start(0);
         Cursor cursor = open(Selection.of(Filter.eq(Attribute.data("state"), Value.of("open"))), StartFrom.now());

@@ -101,12 +101,16 @@ class SelectionTest {
     }
 
     @Test
-    void shouldShowATruncateToWhoeverAsksForNoColumn() {
+    void shouldShowATruncateToWhoeverMayHaveFollowedOneOfTheRows() {
         Event truncate = Event.builder(9, "public.orders", "truncate").build();
         assertWhole(truncate, Selection.of(Filter.topic("public.orders")));
         assertWhole(truncate, Selection.of(Filter.all()));
-        assertNothing(truncate, Selection.of(OPEN));
-        assertNothing(truncate, new Selection(Filter.all(), MINE));
+        // Its rows may have been among these, and are gone.
+        assertWhole(truncate, Selection.of(OPEN));
+        assertWhole(truncate, Selection.of(Filter.not(OPEN)));
+        assertWhole(truncate, new Selection(Filter.all(), MINE));
+        assertNothing(truncate, Selection.of(Filter.and(Filter.topic("public.invoices"), OPEN)));
+        assertNothing(truncate, new Selection(OPEN, Filter.topic("public.invoices")));
     }
 
     @Test
