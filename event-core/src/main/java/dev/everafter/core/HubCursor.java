@@ -281,15 +281,7 @@ final class HubCursor implements Cursor {
         if (view == null || !view.covers(generation, position)) {
             return position < head.id();
         }
-        int at = view.indexAfter(position);
-        if (at < 0) {
-            return true;
-        }
-        if (at == view.to()) {
-            return false;
-        }
-        Event next = view.events()[at];
-        return next == null || next.id() <= Math.min(head.id(), view.coveredTo());
+        return view.mayHave(position, Math.min(head.id(), view.coveredTo()));
     }
 
     private Lane.@Nullable View view() {

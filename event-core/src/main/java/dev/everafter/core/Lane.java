@@ -149,6 +149,17 @@ final class Lane {
             return generation == askedGeneration && position >= quietFrom && position < quietTo;
         }
 
+        /** Whether there is an event in ({@code position}, {@code upTo}], or there was one when the view was made. */
+        boolean mayHave(long position, long upTo) {
+            int at = indexAfter(position);
+            if (at == to) {
+                return false;
+            }
+            // Null: let go just now, and so not taken by this reader.
+            Event next = at < 0 ? null : events[at];
+            return next == null || next.id() <= upTo;
+        }
+
         /** The index of the first event after {@code position}, or -1 if the view has been overtaken. */
         int indexAfter(long position) {
             int low = from;

@@ -77,7 +77,7 @@ public class PublicationModelTest {
                 .actorsPerThread(2)
                 .actorsBefore(0)
                 .actorsAfter(0)
-                .iterations(5)
+                .iterations(3)
                 .invocationsPerIteration(300)
                 .sequentialSpecification(Model.class)
                 .check(PublicationModelTest.class);
