@@ -5,7 +5,8 @@ import java.util.List;
 /** One step of a {@link Tailer}. */
 public sealed interface TailUpdate {
     /**
-     * The tailer follows {@code epoch}, and everything up to {@code head} is proven: always the first update.
+     * The tailer follows {@code epoch}, and everything up to {@code head} is proven: always the first update. It may be
+     * told again, with a larger head, where the tailer can't tell what came in between: that is left to the log.
      *
      * @param epoch the present history
      * @param head 0..{@link Position#MAX_ID}

@@ -115,14 +115,13 @@ final class PgTailer implements Tailer {
         }
         // by what was told: where this fails half way, the next attempt finds the same again
         History.Finding finding = history.check(opened, started ? Optional.of(epoch) : Optional.empty(), head);
-        if (started && !finding.changed() && finding.oldest() > head) {
-            LOG.error("events in ({}, {}] were deleted before they were read", head, finding.oldest());
-            listener.onPruned(head, finding.oldest());
-        }
+        boolean pruned = started && !finding.changed() && finding.oldest() > head;
         if (!started) {
             head = watch.proveAll();
         } else if (finding.changed()) {
             head = finding.shared();
+        } else if (pruned) {
+            skipTo(finding.oldest());
         }
         readyTo = head;
         epoch = finding.epoch();
@@ -132,7 +131,7 @@ final class PgTailer implements Tailer {
         followed.status(LogStatus.FOLLOWING);
         LOG.info("following the log from {} in epoch {}{}", head, epoch, bell.leader() ? ", as the leader" : "");
         listener.onConnected(bell.leader());
-        if (!started) {
+        if (!started || pruned) {
             started = true;
             return Optional.of(new Started(epoch, head));
         }
@@ -208,9 +207,21 @@ final class PgTailer implements Tailer {
             throw new HistoryChanged();
         }
         // From here on nothing may fail: the head has moved, and only what is returned is ever told.
+        if (page.oldest() > head) {
+            skipTo(page.oldest());
+            followed.moved(epoch, head, page.serverStarted());
+            return new Started(epoch, head);
+        }
         head = page.scannedTo();
         followed.moved(epoch, head, page.serverStarted());
         return new Advanced(page.events(), head);
+    }
+
+    /** Starting anew makes every subscriber look into the log, which tells each of them what is missing. */
+    private void skipTo(long oldest) {
+        LOG.error("events in ({}, {}] were deleted before they were read", head, oldest);
+        listener.onPruned(head, oldest);
+        head = oldest;
     }
 
     private void idle(TailSession session, long cursor) throws SQLException, InterruptedException {

@@ -6,18 +6,23 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.everafter.core.Cursor;
 import dev.everafter.core.Event;
+import dev.everafter.core.EventHub;
 import dev.everafter.core.EventLogException;
 import dev.everafter.core.Filter;
 import dev.everafter.core.Gap;
+import dev.everafter.core.Poll;
 import dev.everafter.core.Position;
 import dev.everafter.core.ReadLimits;
+import dev.everafter.core.Selection;
 import dev.everafter.core.Start;
 import dev.everafter.core.StartFrom;
 import dev.everafter.testkit.PostgresFixture;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -91,6 +96,58 @@ class ReconnectTest {
             assertEquals(upTo(20), tail.values());
             assertTrue(counts.lost.get() > 0);
         }
+    }
+
+    @Test
+    void shouldTellSubscribersWhatWasDeletedBeforeItWasRead() throws Exception {
+        Db db = Db.installed(PostgresFixture.shared());
+        AtomicBoolean away = new AtomicBoolean();
+        TailConnection tailed = () -> {
+            if (away.get()) {
+                throw new SQLException("away", "08001");
+            }
+            return db.source.getConnection();
+        };
+        try (PgEventLog log = db.log().tailer(tailed).listener(counts).build();
+                EventHub hub = EventHub.builder(log).build();
+                Cursor cursor = hub.open(Selection.of(Filter.topic("t")), StartFrom.now())) {
+            List<String> told = new ArrayList<>();
+            Awaitility.await().until(() -> take(cursor, told).contains("live"));
+            db.execute(emit(1));
+            Awaitility.await().until(() -> take(cursor, told).contains("1"));
+
+            away.set(true);
+            Awaitility.await().until(() -> {
+                db.cutTailers();
+                return counts.lost.get() > 0;
+            });
+            db.execute(emit(2));
+            db.execute("UPDATE everafter.retained SET oldest = (SELECT max(id) * 256 + 255 FROM everafter.commit_log)");
+            db.execute("DELETE FROM everafter.event");
+            db.execute("DELETE FROM everafter.commit_log");
+            db.execute(emit(3));
+            away.set(false);
+
+            Awaitility.await().until(() -> take(cursor, told).contains("3"));
+            assertEquals(List.of("live", "1", "behind", "missing", "live", "3"), told);
+        }
+    }
+
+    private static List<String> take(Cursor cursor, List<String> told) {
+        Poll poll = cursor.poll(10, 1 << 20);
+        if (poll instanceof Poll.Events events) {
+            events.batch()
+                    .events()
+                    .forEach(event -> told.add(
+                            event.data().orElseThrow().parse().asJsonObject().getString("v")));
+        } else if (poll instanceof Poll.Missing) {
+            told.add("missing");
+        } else if (poll instanceof Poll.CaughtUp) {
+            told.add("live");
+        } else if (poll instanceof Poll.FellBehind) {
+            told.add("behind");
+        }
+        return told;
     }
 
     @Test
