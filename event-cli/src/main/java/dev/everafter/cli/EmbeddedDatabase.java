@@ -91,7 +91,7 @@ final class EmbeddedDatabase implements AutoCloseable {
     }
 
     private static EmbeddedDatabase start(EmbeddedFiles files, int port, FileChannel lock) throws IOException {
-        if (!files.ready() && files.removeData()) {
+        if (!files.ready() && files.removeUnfinished()) {
             LOG.warn("removed an unfinished installation in {}", files.data());
         }
         new OrphanedPostgres(files.data()).stop();

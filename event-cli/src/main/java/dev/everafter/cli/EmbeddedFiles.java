@@ -91,17 +91,29 @@ final class EmbeddedFiles {
         return data().resolve("everafter.ready");
     }
 
-    /** Whether there was something to remove. */
-    boolean removeData() throws IOException {
-        if (!Files.exists(data())) {
-            return false;
+    /**
+     * Removes what a first start left that was killed in the middle, half-unpacked programs among it.
+     *
+     * @return whether there was something
+     */
+    boolean removeUnfinished() throws IOException {
+        boolean unfinished = Files.exists(data());
+        remove(data());
+        if (programs.startsWith(home)) {
+            remove(programs);
+            Files.createDirectories(programs);
         }
-        try (Stream<Path> tree = Files.walk(data())) {
-            for (Path path : tree.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(path);
+        return unfinished;
+    }
+
+    private static void remove(Path directory) throws IOException {
+        if (Files.exists(directory)) {
+            try (Stream<Path> tree = Files.walk(directory)) {
+                for (Path path : tree.sorted(Comparator.reverseOrder()).toList()) {
+                    Files.delete(path);
+                }
             }
         }
-        return true;
     }
 
     /** The password, drawn now if the database has none yet. */

@@ -15,13 +15,23 @@ import java.util.Properties;
 final class UserPlaces {
     private UserPlaces() {}
 
-    /** The directory of this program's data; it need not exist. */
+    /**
+     * The directory of this program's data; it need not exist.
+     *
+     * @throws CliException if the user has no such place
+     */
     static Path data(Map<String, String> environment, Properties system) {
         Optional<Path> xdg = absolute(environment, "XDG_DATA_HOME");
         if (xdg.isPresent()) {
             return xdg.get().resolve("everafter");
         }
-        Path home = Path.of(system.getProperty("user.home", "."));
+        // "?" where the system knows no home
+        Path home = Path.of(system.getProperty("user.home", "?"));
+        if (!home.isAbsolute()) {
+            throw new CliException(
+                    "this user has no home directory to keep an embedded PostgreSQL in: set XDG_DATA_HOME"
+                            + " to a directory, or name a database with --database jdbc:postgresql://HOST/DATABASE");
+        }
         String os = system.getProperty("os.name", "").toLowerCase(Locale.ROOT);
         if (os.contains("windows")) {
             return absolute(environment, "LOCALAPPDATA")

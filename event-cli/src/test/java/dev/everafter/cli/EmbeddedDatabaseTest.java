@@ -149,8 +149,17 @@ class EmbeddedDatabaseTest {
     void shouldStartAnewWhenAnInstallationWasNeverFinished() throws Exception {
         Files.createDirectories(home.resolve("pg18"));
         Files.writeString(home.resolve("pg18/postgresql.conf"), "half a line");
-        try (EmbeddedDatabase database = start()) {
+        Path programs;
+        try (Stream<Path> unpacked = Files.list(once.resolve("programs"))) {
+            programs = unpacked.findFirst().orElseThrow();
+        }
+        Path half = home.resolve("programs").resolve(programs.getFileName()).resolve("bin");
+        Files.createDirectories(half);
+        Files.writeString(half.resolve("initdb"), "half a program");
+        try (EmbeddedDatabase database = EmbeddedDatabase.start(home, Ports.free())) {
             assertEquals("1", ask(database.target(), "SELECT 1"));
+            // The library would unpack around it. (In this JVM it has unpacked elsewhere before.)
+            assertTrue(Files.notExists(half.resolve("initdb")));
         }
     }
 

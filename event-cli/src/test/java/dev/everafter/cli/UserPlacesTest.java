@@ -1,10 +1,13 @@
 package dev.everafter.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Properties;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -22,5 +25,13 @@ class UserPlacesTest {
         system.setProperty("user.home", "/home/ada");
         system.setProperty("os.name", os);
         assertEquals(Path.of(expected), UserPlaces.data(Map.of("XDG_DATA_HOME", xdg), system));
+    }
+
+    @Test
+    void shouldNameTheWayOutWhenThereIsNoHome() {
+        Properties system = new Properties();
+        system.setProperty("user.home", "?");
+        CliException refused = assertThrows(CliException.class, () -> UserPlaces.data(Map.of(), system));
+        assertTrue(refused.getMessage().contains("XDG_DATA_HOME"), refused.getMessage());
     }
 }
