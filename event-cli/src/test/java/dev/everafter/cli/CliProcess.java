@@ -122,10 +122,9 @@ final class CliProcess implements AutoCloseable {
         return process.exitValue();
     }
 
+    /** Ends it, and waits: a temporary directory is removed afterwards. */
     @Override
-    public void close() {
-        process.destroyForcibly();
-        // A temporary directory is removed afterwards.
-        process.onExit().orTimeout(30, SECONDS).join();
+    public void close() throws InterruptedException {
+        kill();
     }
 }

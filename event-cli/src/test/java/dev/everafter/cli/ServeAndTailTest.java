@@ -26,8 +26,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.atomic.AtomicBoolean;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -63,7 +61,7 @@ class ServeAndTailTest {
     }
 
     @AfterAll
-    void stopServer() {
+    void stopServer() throws InterruptedException {
         server.close();
     }
 
@@ -78,22 +76,6 @@ class ServeAndTailTest {
         try (Connection connection = source.getConnection()) {
             LogSchema.emit(connection, topic, "test", RawJson.of("{\"number\":" + number + "}"), null);
         }
-    }
-
-    /** Emits one event after the other, each in a transaction of its own, until told to stop. */
-    private CompletableFuture<Integer> emitUntil(AtomicBoolean stop, String topic) {
-        return CompletableFuture.supplyAsync(() -> {
-            int count = 0;
-            try (Connection connection = source.getConnection()) {
-                while (!stop.get()) {
-                    LogSchema.emit(connection, topic, "test", RawJson.of("{\"number\":" + count++ + "}"), null);
-                }
-                LogSchema.emit(connection, topic, "end", RawJson.of("{}"), null);
-            } catch (SQLException e) {
-                throw new IllegalStateException(e);
-            }
-            return count + 1;
-        });
     }
 
     /** The ids that the log itself has for {@code topic}, in order. */
@@ -131,34 +113,39 @@ class ServeAndTailTest {
     void shouldMissNothingAndRepeatOnlyByIdWhenTailIsKilled() throws Exception {
         Random random = Seed.random("ServeAndTailTest");
         Path store = directory.resolve("killed.position");
-        AtomicBoolean stop = new AtomicBoolean();
-        CompletableFuture<Integer> emitted = emitUntil(stop, "killed");
         TreeMap<Long, String> seen = new TreeMap<>();
-        for (int run = 0; run < 4; run++) {
-            boolean last = run == 3;
-            try (CliProcess tail = tail("killed", "--store", store.toString())) {
-                tail.awaitLines(50 + random.nextInt(200));
-                await().atMost(30, SECONDS).until(() -> Files.exists(store));
-                if (last) {
-                    stop.set(true);
-                    await().atMost(60, SECONDS).until(() -> tail.out().contains("\"type\":\"end\""));
-                } else {
-                    tail.kill();
-                }
-                assertAscending(ids(tail));
-                long saved = saved(store);
-                assertTrue(run == 0 || id(tail.lines().get(0)) > seen.firstKey(), "it went on, not from the start");
-                for (String line : tail.lines()) {
-                    String before = seen.put(id(line), line);
-                    assertTrue(before == null || before.equals(line), line);
-                }
-                for (long id : idsInLog("killed")) {
-                    assertTrue(id > saved || seen.containsKey(id), () -> "saved " + saved + " without printing " + id);
+        try (Emitter emitter = Emitter.start(source, "killed")) {
+            for (int run = 0; run < 4; run++) {
+                boolean last = run == 3;
+                try (CliProcess tail = tail("killed", "--store", store.toString())) {
+                    tail.awaitLines(50 + random.nextInt(200));
+                    await().atMost(30, SECONDS).until(() -> Files.exists(store));
+                    if (last) {
+                        emitter.finish();
+                        awaitEnd(tail);
+                    } else {
+                        tail.kill();
+                    }
+                    assertAscending(ids(tail));
+                    long saved = saved(store);
+                    assertTrue(run == 0 || id(tail.lines().get(0)) > seen.firstKey(), "it went on, not from the start");
+                    for (String line : tail.lines()) {
+                        String before = seen.put(id(line), line);
+                        assertTrue(before == null || before.equals(line), line);
+                    }
+                    for (long id : idsInLog("killed")) {
+                        assertTrue(
+                                id > saved || seen.containsKey(id), () -> "saved " + saved + " without printing " + id);
+                    }
                 }
             }
+            assertEquals(emitter.finish(), seen.size());
         }
-        assertEquals(emitted.get(), seen.size());
         assertEquals(idsInLog("killed"), List.copyOf(seen.keySet()));
+    }
+
+    private static void awaitEnd(CliProcess tail) {
+        await().atMost(60, SECONDS).until(() -> tail.out().contains("\"type\":\"end\""));
     }
 
     private static long saved(Path store) {
@@ -181,29 +168,28 @@ class ServeAndTailTest {
     @Test
     void shouldGoOnExactlyBehindTheLastLineWhenTailIsStoppedInOrder() throws Exception {
         Path store = directory.resolve("stopped.position");
-        AtomicBoolean stop = new AtomicBoolean();
-        CompletableFuture<Integer> emitted = emitUntil(stop, "stopped");
         List<Long> seen = new ArrayList<>();
-        for (int run = 0; run < 3; run++) {
-            try (CliProcess tail = tail("stopped", "--store", store.toString())) {
-                tail.awaitLines(100);
-                if (run == 2) {
-                    stop.set(true);
-                    await().atMost(60, SECONDS).until(() -> tail.out().contains("\"type\":\"end\""));
+        try (Emitter emitter = Emitter.start(source, "stopped")) {
+            for (int run = 0; run < 3; run++) {
+                try (CliProcess tail = tail("stopped", "--store", store.toString())) {
+                    tail.awaitLines(100);
+                    if (run == 2) {
+                        emitter.finish();
+                        awaitEnd(tail);
+                    }
+                    assertEquals(143, tail.stop(), tail::err);
+                    seen.addAll(ids(tail));
                 }
-                assertEquals(143, tail.stop(), tail::err);
-                seen.addAll(ids(tail));
             }
+            assertEquals(emitter.finish(), seen.size());
         }
-        assertEquals(emitted.get(), seen.size());
         assertEquals(idsInLog("stopped"), seen);
     }
 
     @Test
     void shouldEndAtOnceAndQuietlyWhenItsReaderGoes() throws Exception {
-        AtomicBoolean stop = new AtomicBoolean();
-        CompletableFuture<Integer> emitted = emitUntil(stop, "closed");
-        try (CliProcess tail = CliProcess.piped(directory, "tail", "--url", url)) {
+        try (Emitter emitter = Emitter.start(source, "closed");
+                CliProcess tail = CliProcess.piped(directory, "tail", "--url", url)) {
             try (BufferedReader reader = tail.process().inputReader()) {
                 assertTrue(reader.readLine().contains("\"topic\":\"closed\""));
             }
@@ -212,10 +198,8 @@ class ServeAndTailTest {
             assertEquals(
                     List.of(),
                     tail.err().lines().filter(line -> !line.contains(" INFO ")).toList());
-        } finally {
-            stop.set(true);
+            assertTrue(emitter.finish() > 0);
         }
-        assertTrue(emitted.get() > 0);
     }
 
     @Test
@@ -251,22 +235,20 @@ class ServeAndTailTest {
 
     @Test
     void shouldLoseNothingWhenTheServerStopsAndComesBack() throws Exception {
-        AtomicBoolean stop = new AtomicBoolean();
-        CompletableFuture<Integer> emitted = emitUntil(stop, "restarted");
-        try (CliProcess tail = tail("restarted")) {
+        try (Emitter emitter = Emitter.start(source, "restarted");
+                CliProcess tail = tail("restarted")) {
             tail.awaitLines(20);
             long before = System.nanoTime();
             assertEquals(143, server.stop());
             assertTrue(System.nanoTime() - before < SECONDS.toNanos(10), "it stops quickly");
-            assertTrue(tail.err().contains("the server goes"), tail.err());
+            await().atMost(10, SECONDS).until(() -> tail.err().contains("the server goes"));
 
             server = serve();
             server.awaitLine("  WebSocket");
-            int seen = tail.lines().size();
-            tail.awaitLines(seen + 20);
-            stop.set(true);
-            await().atMost(60, SECONDS).until(() -> tail.out().contains("\"type\":\"end\""));
-            assertEquals(emitted.get(), tail.lines().size());
+            tail.awaitLines(tail.lines().size() + 20);
+            int emitted = emitter.finish();
+            awaitEnd(tail);
+            assertEquals(emitted, tail.lines().size());
             assertEquals(idsInLog("restarted"), ids(tail));
         }
     }

@@ -46,7 +46,7 @@ class ServeEmbeddedTest {
     }
 
     /** The first event that `tail --from start` prints, once it has printed some. */
-    private JsonObject firstEvent(int atLeast) throws IOException {
+    private JsonObject firstEvent(int atLeast) throws Exception {
         try (CliProcess tail = CliProcess.start(
                 directory, Map.of(), "tail", "--url", "ws://127.0.0.1:" + port + "/ws", "--from", "start")) {
             tail.awaitLines(atLeast);
