@@ -201,8 +201,8 @@ public final class EventHub implements AutoCloseable {
                         }
                         pass(update);
                     }
-                } catch (RuntimeException e) {
-                    listener.onFailure(e);
+                } catch (RuntimeException | Error e) {
+                    listener.onFailure(e instanceof RuntimeException known ? known : new IllegalStateException(e));
                 }
                 closing.await(RESTART_DELAY.toMillis(), TimeUnit.MILLISECONDS);
             }

@@ -109,7 +109,8 @@ final class History {
             // several servers may find the same at the same time: one of them makes the new epoch
             statement.execute("SELECT pg_advisory_xact_lock(" + Keys.CLASS + ", " + Keys.EPOCH + ")");
         }
-        recent.removeIf(commit -> commit.id() > Commit.doneAt(head)); // what was read but not told is read again
+        recent.removeIf(
+                commit -> commit.id() * 256 > head); // what was read and not told, not even in part, is read again
         State now = state(connection, told.orElse(""));
         long counter = Commit.lastEventId(now.counter());
         boolean first = told.isEmpty();
@@ -146,7 +147,14 @@ final class History {
         }
         OptionalLong difference = firstDifference(connection, now.oldest());
         if (difference.isPresent()) {
-            shared = Math.min(shared, Commit.lastEventId(difference.getAsLong() - 1));
+            long first = difference.getAsLong();
+            shared = Math.min(shared, Commit.lastEventId(first - 1));
+            boolean noneShared = recent.stream()
+                    .noneMatch(commit -> commit.id() < first && Commit.lastEventId(commit.id()) > now.oldest());
+            if (noneShared && now.proven() >= Commit.lastEventId(first)) {
+                // somebody has moved the mark on since the rewind: certain is only where the epoch began
+                shared = Math.min(shared, now.fork());
+            }
         }
         return shared;
     }

@@ -13,10 +13,21 @@ import org.jspecify.annotations.Nullable;
 /**
  * The log's objects in a database: all of them in schema {@code everafter}, but for the triggers on captured tables.
  *
- * <p>A captured change and an emitted event belong to their transaction: they are in the log exactly if it commits. Two
- * things escape capture: a TRUNCATE of a single partition and its DROP or DETACH, and changes that triggers don't see
- * (DISABLE TRIGGER). Where a row trigger of the table's own changes other rows of the same table in the middle of a
- * statement, the events of one such row may be in the wrong order.
+ * <p>A captured change and an emitted event belong to their transaction: they are in the log exactly if it commits.
+ *
+ * <p>What escapes capture: TRUNCATE, DROP and DETACH of a single partition; changes that triggers don't see (DISABLE
+ * TRIGGER); and what the table became <em>after</em> it was captured: capture it again when its primary key changes, a
+ * column of the key is renamed, it gets a partition, a child, a subscription or a row trigger. Where a row trigger changes
+ * other rows of the same table in the middle of a statement, or one statement deletes and inserts the same key
+ * ({@code WITH .. DELETE .. INSERT}), the events of one row may be in the wrong order; the option form=row avoids the
+ * latter.
+ *
+ * <p>What a writer may meet: a value that {@code jsonb} can't hold (in a {@code json} column, a NUL escape, half a
+ * surrogate pair, {@code 1e200000}) or an event above 64 MiB makes the writer's statement fail.
+ *
+ * <p>Whom it trusts: the owner of a captured table. A column's type may have a cast to json of its owner's making, and that
+ * runs with the rights of the log's owner. So capture only tables of those you would give these rights, or install the log
+ * as a role that has no others.
  *
  * <p>Safe for use by any thread, with the {@link Connection}s given by one thread at a time.
  */
@@ -73,7 +84,7 @@ public final class LogSchema {
     /**
      * Like {@link #capture(String)}, with options as the SQL function {@code everafter.capture} takes them.
      *
-     * @param options {@code {"form": "row"}} or {@code {"form": "statement"}} for the kind of trigger
+     * @param options the option form=row or {@code {"form": "statement"}} for the kind of trigger
      */
     public void capture(String table, RawJson options) {
         call(

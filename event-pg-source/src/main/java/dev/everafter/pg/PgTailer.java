@@ -131,6 +131,10 @@ final class PgTailer implements Tailer {
         followed.status(LogStatus.FOLLOWING);
         LOG.info("following the log from {} in epoch {}{}", head, epoch, bell.leader() ? ", as the leader" : "");
         listener.onConnected(bell.leader());
+        if (!started) {
+            // before it is told: without a mark or rows to compare, a failover now would go unnoticed
+            mark(opened);
+        }
         if (!started || pruned) {
             started = true;
             return Optional.of(new Started(epoch, head));
@@ -229,7 +233,7 @@ final class PgTailer implements Tailer {
             requireEpoch(session);
         }
         if (quietLooks++ < LINGER_LOOKS) {
-            session.awaitBell(1);
+            woken |= session.awaitBell(1); // perhaps it is a new epoch that rings
             return;
         }
         boolean unmarked = history.unmarked(head);

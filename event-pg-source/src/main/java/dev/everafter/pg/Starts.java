@@ -87,7 +87,12 @@ final class Starts {
         if (from instanceof StartFrom.Time time) {
             return at(Math.min(before(time.instant()), proven));
         }
-        return at(from == StartFrom.Beginning.INSTANCE ? oldest : head);
+        if (from == StartFrom.Beginning.INSTANCE) {
+            return at(oldest);
+        }
+        // not the newest that is visible: below it there may be one that is still committing, and that no look at the
+        // tables shows yet
+        return at(followed.isPresent() ? Math.min(head, proven) : head);
     }
 
     private Start after(Position position, long proven) throws SQLException {

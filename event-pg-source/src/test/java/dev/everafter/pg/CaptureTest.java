@@ -1,8 +1,11 @@
 package dev.everafter.pg;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.everafter.core.RawJson;
+import java.sql.SQLException;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -124,5 +127,33 @@ class CaptureTest extends Captured {
         schema.capture("t");
         execute(insert(3));
         assertEquals("i3.", shapes());
+    }
+
+    @Test
+    void shouldRefuseAnEventThatCouldNotBeReadAgain() {
+        SQLException refused = assertThrows(
+                SQLException.class,
+                () -> db.execute("SELECT everafter.emit('t', 'x', to_jsonb(repeat('x', 70000000)))"));
+        assertTrue(String.valueOf(refused.getMessage()).contains("event_smaller_than_64_mib"), refused::toString);
+    }
+
+    /** The child's trigger changes the parent while the cascade that fired it is still under way. */
+    @Test
+    void shouldKeepTheOrderWhenACascadeFiresATriggerThatComesBack() throws Exception {
+        db.execute(
+                "CREATE TABLE par (id int PRIMARY KEY, cnt int DEFAULT 0)",
+                "CREATE TABLE chi (id int PRIMARY KEY, pid int REFERENCES par ON UPDATE CASCADE)",
+                "CREATE FUNCTION bump() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN"
+                        + " UPDATE par SET cnt = cnt + 1 WHERE id = NEW.pid; RETURN NEW; END$$",
+                "CREATE TRIGGER b BEFORE INSERT OR UPDATE ON chi FOR EACH ROW EXECUTE FUNCTION bump()",
+                "INSERT INTO par VALUES (1)",
+                "INSERT INTO chi VALUES (1, 1)");
+        schema.capture("par");
+        db.execute("UPDATE par SET id = 2 WHERE id = 1");
+
+        assertEquals(
+                db.number("SELECT cnt FROM par"),
+                db.number("SELECT (data ->> 'cnt')::int FROM everafter.event WHERE topic = 'public.par'"
+                        + " ORDER BY seg, n DESC LIMIT 1"));
     }
 }

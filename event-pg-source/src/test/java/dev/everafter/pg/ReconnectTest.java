@@ -102,13 +102,14 @@ class ReconnectTest {
     void shouldTellSubscribersWhatWasDeletedBeforeItWasRead() throws Exception {
         Db db = Db.installed(PostgresFixture.shared());
         AtomicBoolean away = new AtomicBoolean();
-        TailConnection tailed = () -> {
+        TailSessions real = db.sessions(() -> {}, () -> {});
+        TailSessions tailed = () -> {
             if (away.get()) {
                 throw new SQLException("away", "08001");
             }
-            return db.source.getConnection();
+            return real.open();
         };
-        try (PgEventLog log = db.log().tailer(tailed).listener(counts).build();
+        try (PgEventLog log = db.log().sessions(tailed).listener(counts).build();
                 EventHub hub = EventHub.builder(log).build();
                 Cursor cursor = hub.open(Selection.of(Filter.topic("t")), StartFrom.now())) {
             List<String> told = new ArrayList<>();

@@ -173,6 +173,8 @@ BEGIN
         WHEN relation.relkind = 'p' THEN 'it is partitioned, and rows may be written straight into a partition'
         WHEN EXISTS (SELECT FROM pg_inherits WHERE inhrelid = tbl OR inhparent = tbl) THEN
             'it inherits, and its rows may be written by way of the other table'
+        WHEN EXISTS (SELECT FROM pg_subscription_rel WHERE srrelid = tbl) THEN
+            'logical replication writes it, which fires row triggers only'
     END;
     IF form = 'statement' AND row_only IS NOT NULL THEN
         RAISE EXCEPTION 'can''t capture % by statement triggers: %', tbl, row_only
@@ -180,9 +182,14 @@ BEGIN
     END IF;
     -- A row trigger of the table's own may change the same row again before a statement trigger gets to see the first
     -- change: the events would come in the wrong order.
+    -- So may a row trigger, of either time, of a table that a foreign key cascades to.
     form := coalesce(form, CASE WHEN row_only IS NOT NULL OR EXISTS (
-        SELECT FROM pg_trigger t WHERE t.tgrelid = tbl AND NOT t.tgisinternal AND t.tgtype & 1 = 1 AND t.tgtype & 2 = 0
-          AND t.tgfoid <> 'everafter.capture_row()'::regprocedure) THEN 'row' ELSE 'statement' END);
+        SELECT FROM pg_trigger t WHERE NOT t.tgisinternal AND t.tgtype & 1 = 1
+          AND t.tgfoid <> 'everafter.capture_row()'::regprocedure
+          AND (t.tgrelid = tbl AND t.tgtype & 2 = 0 OR EXISTS (SELECT FROM pg_constraint f
+              WHERE f.contype = 'f' AND f.confrelid = tbl AND f.conrelid = t.tgrelid
+                AND (f.confupdtype NOT IN ('a', 'r') OR f.confdeltype NOT IN ('a', 'r')))))
+        THEN 'row' ELSE 'statement' END);
 
     PERFORM everafter.uncapture(tbl);
     SELECT string_agg(quote_literal(a), ', ')
