@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * <p>All subscriptions share one WebSocket connection, which exists while there are any. After a loss it is made anew, and
  * each subscription resumes from the last event that its handler has returned from; a message that does not join on to
  * that position is a hole, which is never handled: the client asks again, and ends the subscription if it gets the same
- * answer. What ends a subscription is told by {@link ActiveSubscription#done()}, never by silence.
+ * answer. So it does with a message that it can't read. What ends a subscription is told by {@link ActiveSubscription#done()}, never by silence.
  *
  * <p>The guarantee holds within a process from the position it started with. Across processes it needs a position that is
  * kept: see {@link PositionStore} for what a crash repeats.

@@ -30,7 +30,7 @@ public class EventClientException extends RuntimeException {
         UNAUTHORIZED,
         /** The token's owner may not do this (close code 4403). */
         FORBIDDEN,
-        /** Server and client do not understand each other (close code 4400). */
+        /** Server and client do not understand each other (close code 4400, or twice in a row a message that can't be read). */
         PROTOCOL,
         /** A message was larger than one side allows (close code 1009); it would be so again. */
         MESSAGE_TOO_LARGE,

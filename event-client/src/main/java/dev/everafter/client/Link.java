@@ -16,8 +16,8 @@ import org.slf4j.LoggerFactory;
  * own slot if it named one, else after a {@link Backoff} that begins again once a connection has been stable. Only what
  * would fail again as it is - a refused token, a protocol that is not understood - ends the subscriptions instead.
  *
- * <p>A connection is lost when it is closed, when nothing comes for 2.5 heartbeats, and when a subscription drops it for
- * a hole. Each loss is told once.
+ * <p>A connection is lost when it is closed, when nothing comes for 2.5 heartbeats, when a message can't be read, and when
+ * a subscription drops it for a hole. Each loss is told once.
  *
  * <p>Safe for use by any thread. The lock is never held while a listener, a worker or the network is called.
  */
@@ -138,8 +138,18 @@ final class Link implements Socket.Owner {
         try {
             ServerMessageReader.read(text, current.routes);
         } catch (MalformedMessageException e) {
-            drop(socket, String.valueOf(e.getMessage()));
+            malformed(socket, e);
         }
+    }
+
+    /** Whom it was for can't be known, so all are told; the connection goes first, for nothing after it may be read. */
+    private void malformed(Socket socket, MalformedMessageException e) {
+        List<Worker> all;
+        synchronized (lock) {
+            all = List.copyOf(workers);
+        }
+        drop(socket, String.valueOf(e.getMessage()));
+        all.forEach(worker -> worker.onMalformed(e));
     }
 
     private @Nullable Connection current(Socket socket) {

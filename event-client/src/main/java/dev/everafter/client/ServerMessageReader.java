@@ -7,7 +7,6 @@ import dev.everafter.core.Gap;
 import dev.everafter.core.Position;
 import dev.everafter.core.RawJson;
 import jakarta.json.JsonArray;
-import jakarta.json.JsonException;
 import jakarta.json.JsonNumber;
 import jakarta.json.JsonObject;
 import jakarta.json.JsonReader;
@@ -16,7 +15,6 @@ import jakarta.json.JsonString;
 import jakarta.json.JsonValue;
 import jakarta.json.spi.JsonProvider;
 import java.io.StringReader;
-import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -33,7 +31,11 @@ import org.jspecify.annotations.Nullable;
  */
 final class ServerMessageReader {
     // A static Json.createReader() looks its provider up on every call.
-    private static final JsonReaderFactory READERS = JsonProvider.provider().createReaderFactory(Map.of());
+    // Parsson by itself refuses numbers of more than 1,100 digits, which a database may hold (see RawJson).
+    private static final JsonReaderFactory READERS =
+            JsonProvider.provider().createReaderFactory(Map.of("org.eclipse.parsson.maxBigDecimalLength", 10_000));
+    /** Nobody means a longer heartbeat or slot, and one near the largest long can't be computed with. */
+    private static final long MOST_MS = Duration.ofDays(1).toMillis();
 
     private ServerMessageReader() {}
 
@@ -46,7 +48,8 @@ final class ServerMessageReader {
         Runnable call;
         try (JsonReader reader = READERS.createReader(new StringReader(text))) {
             call = message(reader.readObject(), to);
-        } catch (JsonException | IllegalArgumentException | ArithmeticException | DateTimeException e) {
+        } catch (RuntimeException e) {
+            // Of any kind: Parsson tells by bare RuntimeExceptions that its limits are passed.
             throw new MalformedMessageException("malformed message from the server: " + e.getMessage(), e);
         }
         call.run();
@@ -73,12 +76,12 @@ final class ServerMessageReader {
         if (heartbeatMs < 1) {
             throw new IllegalArgumentException("heartbeatMs is " + heartbeatMs);
         }
-        return () -> to.welcome(Duration.ofMillis(heartbeatMs));
+        return () -> to.welcome(Duration.ofMillis(Math.min(MOST_MS, heartbeatMs)));
     }
 
     private static Runnable goodbye(JsonObject json, ServerMessages to) {
         Optional<Duration> slot = json.containsKey("reconnectAfterMs")
-                ? Optional.of(Duration.ofMillis(Math.max(0, number(json, "reconnectAfterMs"))))
+                ? Optional.of(Duration.ofMillis(Math.min(MOST_MS, Math.max(0, number(json, "reconnectAfterMs")))))
                 : Optional.empty();
         return () -> to.goodbye(json.getString("reason", ""), slot);
     }

@@ -41,7 +41,8 @@ final class Worker implements ActiveSubscription {
     // Only the strand uses these.
     private @Nullable Routes connection;
     private @Nullable Channel channel;
-    private @Nullable Hole lastHole;
+    private @Nullable Place lastHole;
+    private @Nullable Place lastMalformed;
     private boolean finished;
 
     Worker(Subscription spec, EventHandler handler, Settings settings, Link link, Waiting waiting) {
@@ -217,7 +218,7 @@ final class Worker implements ActiveSubscription {
     }
 
     private void resumeAfterHole(String flaw) {
-        Hole hole = new Hole(position());
+        Place hole = new Place(position());
         LOG.warn("subscription {} at {}: hole: {}", name, hole.at, flaw);
         settings.listener().onHole(name, hole.at, flaw);
         if (hole.equals(lastHole)) {
@@ -232,6 +233,22 @@ final class Worker implements ActiveSubscription {
         if (faulty != null) {
             link.drop(faulty.socket(), "subscription " + name + ": " + flaw);
         }
+    }
+
+    /** A message for this subscription, or another of the connection, could not be read. */
+    void onMalformed(MalformedMessageException e) {
+        post(() -> {
+            Place place = new Place(position());
+            if (place.equals(lastMalformed)) {
+                throw new EventClientException(
+                        Code.PROTOCOL,
+                        "subscription " + name + " at " + place.at + ": twice in a row a message could not be read ("
+                                + e.getMessage()
+                                + "); if it is an event, go on without it by a filter or a later start",
+                        e);
+            }
+            lastMalformed = place;
+        });
     }
 
     private void onRejected(RejectedExecutionException e) {
@@ -272,8 +289,8 @@ final class Worker implements ActiveSubscription {
         void run() throws Exception;
     }
 
-    /** Where the server left something out. */
-    private record Hole(Optional<Position> at) {}
+    /** Where the server left something out, or sent what can't be read. */
+    private record Place(Optional<Position> at) {}
 
     /** Moves past what did not match. */
     private final class Advance implements Runnable {

@@ -10,6 +10,7 @@ import dev.everafter.client.EventClientException.Code;
 import dev.everafter.core.Event;
 import dev.everafter.core.Gap;
 import dev.everafter.core.Position;
+import dev.everafter.core.StartFrom;
 import jakarta.json.JsonObject;
 import java.io.IOException;
 import java.util.List;
@@ -89,9 +90,80 @@ class DeliveryTest extends ClientFixture {
     void shouldDropTheConnectionWhenAMessageIsMalformed() throws Exception {
         client().subscribe(spec(), handler);
         acceptSubscription().connection().send("{'type':'events','ref':1,'after':10}");
-        acceptSubscription().connection().send("not json");
-        acceptSubscription().connection().events(1, 10, 11, 11);
+        var second = acceptSubscription().connection();
+        second.events(1, 10, 11, 11);
         awaitCalls(11L);
+        second.send("not json");
+        acceptSubscription().connection().events(1, 11, 12, 12);
+        awaitCalls(11L, 12L);
+    }
+
+    @Test
+    void shouldNotLoseAnEventWhenItsDataIsNestedDeeperThanCanBeRead() throws Exception {
+        client().subscribe(spec(), handler);
+        var first = acceptSubscription().connection();
+        first.events(1, 10, 11, 11);
+        awaitCalls(11L);
+        first.send(eventWithData(12, "[".repeat(1_100) + "]".repeat(1_100)));
+        first.send("{'type':'position','to':15,'refs':[1]}");
+        first.events(1, 15, 16, 16);
+        var second = acceptSubscription();
+        assertEquals(11, second.after());
+        assertEquals(List.of(11L), handler.calls);
+        second.connection().events(1, 11, 16, 12, 16);
+        awaitCalls(11L, 12L, 16L);
+    }
+
+    /** As a json column keeps a number that no BigDecimal can hold. */
+    @Test
+    void shouldFailLoudlyWhenTheSameMessageIsMalformedTwiceInARow() throws Exception {
+        ActiveSubscription subscription = client().subscribe(spec(), handler);
+        acceptSubscription().connection().send(eventWithData(11, "{'n':1e99999999999}"));
+        acceptSubscription().connection().send(eventWithData(11, "{'n':1e99999999999}"));
+        EventClientException failure = (EventClientException) failure(subscription);
+        assertEquals(Code.PROTOCOL, failure.code());
+        assertTrue(failure.toString().contains("orders"), failure.toString());
+        assertEquals(2, listener.count("disconnected malformed"));
+        assertEquals(List.of(), handler.calls);
+        assertEquals(Optional.of(START), subscription.position());
+    }
+
+    @Test
+    void shouldGoOnWithASubscriptionThatMovesWhenAMessageForAnotherStaysMalformed() throws Exception {
+        EventClient client = client();
+        RecordingHandler moving = new RecordingHandler();
+        ActiveSubscription stuck = client.subscribe(spec(), handler);
+        client.subscribe(spec().from(StartFrom.after(new Position("e1", 20))).named("moving"), moving);
+        for (int i = 0; i < 2; i++) {
+            long id = 20L + i;
+            var connection = server.acceptAndWelcome();
+            confirmTwo(connection, id);
+            connection.events(2, id, id + 1, id + 1);
+            await().until(() -> store.load("moving").equals(Optional.of(new Position("e1", id + 1))));
+            connection.send(eventWithData(11, "{'n':1e99999999999}"));
+        }
+        assertEquals(Code.PROTOCOL, failureCode(stuck));
+        var connection = server.acceptAndWelcome();
+        JsonObject subscribe = connection.expect("subscribe");
+        assertEquals(22, subscribe.getJsonObject("from").getInt("after"));
+        connection.subscribed(subscribe, 2, "e1", 22);
+        connection.events(2, 22, 23, 23);
+        await().untilAsserted(() -> assertEquals(List.of(21L, 22L, 23L), moving.calls));
+    }
+
+    /** Confirms one that stands at 10 as ref 1, and one at {@code moved} as ref 2; the strands may ask in any order. */
+    private static void confirmTwo(FakeServer.Connection connection, long moved) throws Exception {
+        JsonObject one = connection.expect("subscribe");
+        JsonObject two = connection.expect("subscribe");
+        boolean inOrder = one.getJsonObject("from").getInt("after")
+                <= two.getJsonObject("from").getInt("after");
+        connection.subscribed(inOrder ? one : two, 1, "e1", 10);
+        connection.subscribed(inOrder ? two : one, 2, "e1", moved);
+    }
+
+    private static String eventWithData(long id, String data) {
+        return "{'type':'events','ref':1,'after':" + (id - 1) + ",'to':" + id + ",'items':[{'id':" + id
+                + ",'at':'2026-11-24T00:00:00Z','topic':'t','type':'insert','data':" + data + "}]}";
     }
 
     @Test

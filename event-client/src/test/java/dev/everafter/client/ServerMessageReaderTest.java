@@ -106,6 +106,28 @@ class ServerMessageReaderTest {
         assertEquals(true, events.items().get(1).event().left());
     }
 
+    @Test
+    void shouldTakeAnyHeartbeatAndSlotForADayAtMost() {
+        assertEquals(Duration.ofDays(1), read("{'type':'welcome','heartbeatMs':9223372036854775807}"));
+        assertEquals(
+                List.of("", Optional.of(Duration.ofDays(1))),
+                read("{'type':'goodbye','reconnectAfterMs':9223372036854775807}"));
+    }
+
+    @Test
+    void shouldKeepANumberOfManyDigits() {
+        String digits = "1".repeat(9_000);
+        ServerMessages.Events events = (ServerMessages.Events) read("{'type':'events','ref':1,'after':0,'to':1,"
+                + "'items':[{'id':1,'at':'2026-11-24T01:02:03Z','topic':'t','type':'x','data':" + digits + "}]}");
+        assertEquals(digits, events.items().get(0).event().data().orElseThrow().toString());
+    }
+
+    @Test
+    void shouldRefuseWhatIsNestedTooDeep() {
+        String deep = "{\"type\":\"weather\",\"x\":" + "[".repeat(1_100) + "]".repeat(1_100) + "}";
+        assertThrows(MalformedMessageException.class, () -> ServerMessageReader.read(deep, recorder));
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {
