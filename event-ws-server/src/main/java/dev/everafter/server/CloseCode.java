@@ -4,6 +4,8 @@ package dev.everafter.server;
 enum CloseCode {
     /** The server drains: come back. */
     GOING_AWAY(1001),
+    /** What came are no frames of a WebSocket client; the container says this by itself. */
+    BAD_FRAME(1002),
     /** A message was larger than the server reads. */
     TOO_BIG(1009),
     /** The server failed. */

@@ -28,12 +28,24 @@ public final class RawClient implements AutoCloseable {
 
     /** Asks for an upgrade; returns the answer's status. */
     public int upgrade(String host, Map<String, String> headers) throws IOException {
+        return upgrade(host, headers, new byte[0]);
+    }
+
+    /** Asks for an upgrade and doesn't wait for it: {@code json} goes in the same packet. */
+    public int upgradeAndSend(String host, String json) throws IOException {
+        return upgrade(host, Map.of(), frame(0x81, text(json)));
+    }
+
+    private int upgrade(String host, Map<String, String> headers, byte[] more) throws IOException {
         StringBuilder request = new StringBuilder("GET /ws HTTP/1.1\r\nHost: " + host
                 + "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
                 + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: everafter.v1\r\n");
         headers.forEach(
                 (name, value) -> request.append(name).append(": ").append(value).append("\r\n"));
-        socket.getOutputStream().write(request.append("\r\n").toString().getBytes(StandardCharsets.ISO_8859_1));
+        ByteArrayOutputStream packet = new ByteArrayOutputStream();
+        packet.writeBytes(request.append("\r\n").toString().getBytes(StandardCharsets.ISO_8859_1));
+        packet.writeBytes(more);
+        socket.getOutputStream().write(packet.toByteArray());
         String status = line();
         for (String line = line(); !line.isEmpty(); ) {
             line = line();
@@ -56,24 +68,38 @@ public final class RawClient implements AutoCloseable {
 
     /** Sends one text message; single quotes stand for double ones. */
     public void send(String json) throws IOException {
+        socket.getOutputStream().write(frame(0x81, text(json)));
+    }
+
+    /** Sends one text message as only a server may: without a mask. */
+    public void sendUnmasked(String json) throws IOException {
+        byte[] text = text(json);
+        byte[] frame = new byte[2 + text.length];
+        frame[0] = (byte) 0x81;
+        frame[1] = (byte) text.length;
+        System.arraycopy(text, 0, frame, 2, text.length);
+        socket.getOutputStream().write(frame);
+    }
+
+    public void ping() throws IOException {
+        socket.getOutputStream().write(frame(0x89, new byte[100]));
+    }
+
+    private static byte[] text(String json) {
         byte[] text = json.replace('\'', '"').getBytes(StandardCharsets.UTF_8);
         if (text.length > 125) {
             throw new IllegalArgumentException("too long for this client: " + text.length);
         }
-        frame(0x81, text);
+        return text;
     }
 
-    public void ping() throws IOException {
-        frame(0x89, new byte[100]);
-    }
-
-    private void frame(int head, byte[] body) throws IOException {
+    private static byte[] frame(int head, byte[] body) {
         byte[] frame = new byte[6 + body.length];
         frame[0] = (byte) head;
         frame[1] = (byte) (0x80 | body.length);
         // The mask is zero, so the body stands as it is.
         System.arraycopy(body, 0, frame, 6, body.length);
-        socket.getOutputStream().write(frame);
+        return frame;
     }
 
     /** Announces a text message of {@code length} bytes and sends none of it. */

@@ -1,10 +1,13 @@
 package dev.everafter.server.standalone;
 
+import jakarta.websocket.CloseReason;
+import jakarta.websocket.CloseReason.CloseCodes;
 import java.nio.ByteBuffer;
+import java.util.Optional;
 
 /**
- * Follows the frames of one connection (RFC 6455, section 5.2) just far enough to see their lengths, so that one that is
- * too large is refused at its header, before any of it is kept.
+ * Follows the frames that a client sends (RFC 6455, section 5.2) just far enough to see their lengths and that they are
+ * masked, so that one that is too large, or not masked (section 5.1), is refused at its header, before any of it is kept.
  *
  * <p>Not safe for use by several threads.
  */
@@ -20,8 +23,8 @@ final class FrameLimit {
         this.most = most;
     }
 
-    /** Whether no frame that begins in {@code data} is too large; leaves {@code data} as it is. */
-    boolean allows(ByteBuffer data) {
+    /** What is wrong with the first bad frame that begins in {@code data}, if any; leaves {@code data} as it is. */
+    Optional<CloseReason> flaw(ByteBuffer data) {
         ByteBuffer view = data.duplicate();
         while (view.hasRemaining()) {
             if (bodyLeft > 0) {
@@ -34,14 +37,17 @@ final class FrameLimit {
             if (have < 2 || have < 2 + lengthBytes()) {
                 continue;
             }
+            if ((header[1] & 0x80) == 0) {
+                return Optional.of(new CloseReason(CloseCodes.PROTOCOL_ERROR, "a client's frames must be masked"));
+            }
             long length = length();
             if (Long.compareUnsigned(length, most) > 0) {
-                return false;
+                return Optional.of(new CloseReason(CloseCodes.TOO_BIG, "a message may have " + most + " bytes"));
             }
-            bodyLeft = length + ((header[1] & 0x80) == 0 ? 0 : MASK_BYTES);
+            bodyLeft = length + MASK_BYTES;
             have = 0;
         }
-        return true;
+        return Optional.empty();
     }
 
     private int lengthBytes() {

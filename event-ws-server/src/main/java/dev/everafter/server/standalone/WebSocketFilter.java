@@ -106,7 +106,13 @@ final class WebSocketFilter extends BaseFilter {
         if (!origins.allows(Optional.ofNullable(request.getHeader("Origin")), host)) {
             return refuse(context, request, 403, "pages of this origin may not connect\n");
         }
-        return upgrade(context, request);
+        NextAction next = upgrade(context, request);
+        Upgraded opened = UPGRADED.get(context.getConnection());
+        if (opened != null && content.getContent().hasRemaining()) {
+            // Frames that came in one packet with the request.
+            read(opened, content);
+        }
+        return next;
     }
 
     private void read(Upgraded upgraded, HttpContent content) {
@@ -119,11 +125,11 @@ final class WebSocketFilter extends BaseFilter {
         ByteBuffer data = ByteBuffer.allocate(buffer.remaining());
         buffer.get(data);
         data.flip();
-        if (upgraded.limit().allows(data)) {
-            upgraded.tyrus().getReadHandler().handle(data);
-        } else {
-            upgraded.tyrus().close(new CloseReason(CloseCodes.TOO_BIG, "a message may have " + maxIncoming + " bytes"));
-        }
+        upgraded.limit()
+                .flaw(data)
+                .ifPresentOrElse(
+                        upgraded.tyrus()::close,
+                        () -> upgraded.tyrus().getReadHandler().handle(data));
     }
 
     private NextAction upgrade(FilterChainContext context, HttpRequestPacket request) {

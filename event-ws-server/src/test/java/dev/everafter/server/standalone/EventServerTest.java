@@ -172,6 +172,28 @@ class EventServerTest {
     }
 
     @Test
+    void shouldCloseWhenAFrameIsNotMasked() throws Exception {
+        try (RawClient client = new RawClient(served.port(), 1 << 16)) {
+            client.upgrade("localhost", Map.of());
+            client.read();
+            client.sendUnmasked("{'type':'ping'}");
+            assertEquals("close 1002", client.read());
+            assertEquals("eof", client.read());
+        }
+    }
+
+    @Test
+    void shouldAnswerWhatCameInOnePacketWithTheUpgrade() throws Exception {
+        try (RawClient client = new RawClient(served.port(), 1 << 16)) {
+            assertEquals(101, client.upgradeAndSend("localhost", "{'type':'ping','nonce':'first'}"));
+            assertTrue(client.read().contains("welcome"));
+            assertTrue(client.read().contains("first"));
+            client.send("{'type':'ping','nonce':'second'}");
+            assertTrue(client.read().contains("second"));
+        }
+    }
+
+    @Test
     void shouldGoOnWhenAClientPingsAndNeverReads() throws Exception {
         try (RawClient rude = new RawClient(served.port(), 4 << 10)) {
             rude.upgrade("localhost", Map.of());
