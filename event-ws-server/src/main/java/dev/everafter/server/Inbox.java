@@ -13,8 +13,10 @@ final class Inbox {
     private static final int MAX_MESSAGES = 1_000;
     private static final int MAX_CHARS = 1 << 20;
 
-    private final ArrayDeque<ClientMessage> messages = new ArrayDeque<>();
+    private final ArrayDeque<Waiting> messages = new ArrayDeque<>();
     private int chars;
+
+    private record Waiting(ClientMessage message, int length) {}
 
     /**
      * Takes a message in.
@@ -23,27 +25,27 @@ final class Inbox {
      * @return false if there is no room
      */
     synchronized boolean offer(ClientMessage message, int length) {
+        Waiting waiting = messages.peekLast();
         if (message instanceof ClientMessage.Ack next
-                && messages.peekLast() instanceof ClientMessage.Ack last
+                && waiting != null
+                && waiting.message() instanceof ClientMessage.Ack last
                 && last.sub().equals(next.sub())) {
             messages.removeLast();
-            messages.addLast(next);
+            messages.addLast(new Waiting(next, waiting.length()));
             return true;
         }
         if (messages.size() == MAX_MESSAGES || chars + length > MAX_CHARS) {
             return false;
         }
-        messages.addLast(message);
+        messages.addLast(new Waiting(message, length));
         chars += length;
         return true;
     }
 
     synchronized Optional<ClientMessage> poll() {
-        Optional<ClientMessage> next = Optional.ofNullable(messages.pollFirst());
-        if (messages.isEmpty()) {
-            chars = 0;
-        }
-        return next;
+        Optional<Waiting> next = Optional.ofNullable(messages.pollFirst());
+        next.ifPresent(waiting -> chars -= waiting.length());
+        return next.map(Waiting::message);
     }
 
     synchronized void clear() {

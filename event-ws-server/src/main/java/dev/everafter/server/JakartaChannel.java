@@ -25,8 +25,9 @@ final class JakartaChannel implements Channel {
     public void send(String text, Consumer<Optional<Throwable>> done) {
         try {
             remote.sendText(text, result -> done.accept(Optional.ofNullable(result.getException())));
-        } catch (RuntimeException e) {
-            // The connection was closed between the look and the send.
+        } catch (RuntimeException | Error e) {
+            // The connection was closed between the look and the send, or the container can't encode the text. Whatever
+            // it is, the session must not wait for this message.
             done.accept(Optional.of(e));
         }
     }

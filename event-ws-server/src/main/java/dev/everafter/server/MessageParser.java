@@ -16,11 +16,11 @@ import jakarta.json.stream.JsonParser;
 import jakarta.json.stream.JsonParserFactory;
 import java.io.StringReader;
 import java.math.BigInteger;
+import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.Map;
-import java.util.NoSuchElementException;
 import java.util.Optional;
 
 /**
@@ -73,8 +73,11 @@ final class MessageParser {
                 throw new JsonException("more than one value");
             }
             return value;
-        } catch (NoSuchElementException e) {
-            throw new JsonException("nothing", e);
+        } catch (JsonException e) {
+            throw e;
+        } catch (RuntimeException e) {
+            // Nothing at all, or one of Parsson's limits (depth, digits, exponent), of which it tells in any way.
+            throw new JsonException(e.toString(), e);
         }
     }
 
@@ -112,6 +115,9 @@ final class MessageParser {
         if (name.isEmpty() || name.length() > MAX_NAME) {
             throw bad("\"sub\" must have 1 to " + MAX_NAME + " characters, has " + name.length());
         }
+        if (!StandardCharsets.UTF_8.newEncoder().canEncode(name)) {
+            throw bad("\"sub\" has an unpaired surrogate, which no answer could repeat");
+        }
         return name;
     }
 
@@ -121,6 +127,8 @@ final class MessageParser {
             return where.isPresent() ? FilterJson.parse(where.get()) : Filter.all();
         } catch (FilterException e) {
             throw new Refused(ErrorCode.FILTER_INVALID, String.valueOf(e.getMessage()));
+        } catch (ArithmeticException e) {
+            throw new Refused(ErrorCode.FILTER_INVALID, "a number's exponent is out of range");
         }
     }
 
@@ -147,8 +155,8 @@ final class MessageParser {
     }
 
     private static StartFrom after(String epoch, long id) throws Refused {
-        if (epoch.isEmpty()) {
-            throw bad("\"epoch\" is empty: leave it out, or name the epoch of the position");
+        if (epoch.isEmpty() || epoch.indexOf('\0') >= 0) {
+            throw bad("\"epoch\" is empty or has a NUL: leave it out, or name the epoch of the position");
         }
         return StartFrom.after(new Position(epoch, id));
     }

@@ -7,6 +7,7 @@ import jakarta.json.JsonBuilderFactory;
 import jakarta.json.JsonObjectBuilder;
 import jakarta.json.JsonValue;
 import jakarta.json.spi.JsonProvider;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -111,7 +112,9 @@ final class ServerMessages {
     }
 
     private static Outgoing done(JsonObjectBuilder message) {
-        return Outgoing.of(message.build().toString());
+        // Half a surrogate pair, said by a client or left by a cut, is an Error in some containers' encoders.
+        byte[] utf8 = message.build().toString().getBytes(StandardCharsets.UTF_8);
+        return Outgoing.of(new String(utf8, StandardCharsets.UTF_8));
     }
 
     /** Why a subscription ended. */

@@ -1,5 +1,6 @@
 package dev.everafter.server;
 
+import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
@@ -39,6 +40,7 @@ class ConversationTest {
     @Test
     void shouldSendWhatHappensWhenSubscribedFromNow() {
         long before = served.append("a");
+        await().until(() -> served.hub.head().orElseThrow().id() == before);
         client.next("welcome");
         JsonObject subscribed = client.subscribe("s");
 

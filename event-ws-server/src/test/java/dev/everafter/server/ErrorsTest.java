@@ -36,6 +36,8 @@ class ErrorsTest {
         bad_message            | {'type':'subscribe'}
         bad_message            | {'type':'subscribe','sub':''}
         bad_message            | {'type':'subscribe','sub':7}
+        bad_message            | {'type':'subscribe','sub':'\\ud800'}
+        bad_message            | {'type':'ping','unknown':1e99999999999}
         bad_message            | {'type':'subscribe','sub':'s','from':'yesterday'}
         bad_message            | {'type':'subscribe','sub':'s','from':{}}
         bad_message            | {'type':'subscribe','sub':'s','from':{'after':-1}}
@@ -44,6 +46,7 @@ class ErrorsTest {
         bad_message            | {'type':'subscribe','sub':'s','from':{'after':1e999999999}}
         bad_message            | {'type':'subscribe','sub':'s','from':{'after':'1'}}
         bad_message            | {'type':'subscribe','sub':'s','from':{'after':1,'epoch':''}}
+        bad_message            | {'type':'subscribe','sub':'s','from':{'after':1,'epoch':'\\u0000'}}
         bad_message            | {'type':'subscribe','sub':'s','from':{'time':'yesterday'}}
         bad_message            | {'type':'subscribe','sub':'s','onGap':'panic'}
         bad_message            | {'type':'subscribe','sub':'s','batch':0}
@@ -60,6 +63,7 @@ class ErrorsTest {
         filter_invalid         | {'type':'subscribe','sub':'s','where':'everything'}
         filter_invalid         | {'type':'subscribe','sub':'s','where':['topic','~','x']}
         filter_invalid         | {'type':'subscribe','sub':'s','where':['colour','=','x']}
+        filter_invalid         | {'type':'subscribe','sub':'s','where':['data.x','=',100e2147483647]}
         position_ahead         | {'type':'subscribe','sub':'s','from':{'after':1000}}
         epoch_unknown          | {'type':'subscribe','sub':'s','from':{'after':0,'epoch':'never'}}
         render_unknown         | {'type':'subscribe','sub':'s','render':'html'}
@@ -77,6 +81,33 @@ class ErrorsTest {
         client.subscribe("s");
         client.send("{'type':'ping'}");
         client.next("pong");
+    }
+
+    @Test
+    void shouldNameTheErrorWhenANumberHasTooManyDigits() {
+        client.send("{'type':'subscribe','sub':'s','from':{'after':" + "1".repeat(1_200) + "}}");
+        assertEquals("bad_message", client.next("error").getString("code"));
+    }
+
+    @Test
+    void shouldNameTheErrorWhenAMessageIsNestedTooDeep() {
+        client.send("{'type':'subscribe','sub':'s','where':" + "[".repeat(1_100) + "]".repeat(1_100) + "}");
+        assertEquals("bad_message", client.next("error").getString("code"));
+    }
+
+    @Test
+    void shouldGoOnWhenAnAnswerWouldHoldHalfASurrogatePair() {
+        client.send("{'type':'ping','nonce':'\\ud800'}");
+        assertEquals("?", client.next("pong").getString("nonce"));
+    }
+
+    @Test
+    void shouldGoOnWhenAnErrorIsCutWithinASurrogatePair() {
+        // Wherever the cut is, one of the two hits the middle of a pair.
+        client.send("{'type':'" + "\ud83d\ude00".repeat(500) + "'}");
+        assertEquals("unknown_type", client.next("error").getString("code"));
+        client.send("{'type':'x" + "\ud83d\ude00".repeat(500) + "'}");
+        assertEquals("unknown_type", client.next("error").getString("code"));
     }
 
     @Test
