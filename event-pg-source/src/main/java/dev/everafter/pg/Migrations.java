@@ -20,8 +20,8 @@ import javax.sql.DataSource;
  */
 final class Migrations {
     private static final List<String> SCRIPTS = List.of("V001__log.sql", "V002__write.sql", "V003__capture.sql");
-    /** PREPARE TRANSACTION keeps its session's name in pg_locks from here on; older servers were not tested. */
-    private static final int OLDEST_SERVER = 150_000;
+    /** The oldest with pg_current_xact_id(). */
+    private static final int OLDEST_SERVER = 130_000;
 
     private Migrations() {}
 
@@ -43,7 +43,7 @@ final class Migrations {
             row.next();
             if (row.getInt(1) < OLDEST_SERVER) {
                 throw new EventLogException(
-                        "PostgreSQL " + row.getString(2) + " is too old: everafter needs version 15 or newer", null);
+                        "PostgreSQL " + row.getString(2) + " is too old: everafter needs version 13 or newer", null);
             }
         }
     }

@@ -26,7 +26,9 @@ class TailSession {
 
     private static final String SETTINGS =
             "SET synchronous_commit = on; SET statement_timeout = 0; SET lock_timeout = '200ms';"
-                    + " SET idle_session_timeout = 0; SET idle_in_transaction_session_timeout = 0;"
+                    + " SET idle_in_transaction_session_timeout = 0;"
+                    // from PostgreSQL 14 on
+                    + " SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'idle_session_timeout';"
                     + " SET default_transaction_isolation = 'read committed'; SET default_transaction_read_only = off;"
                     + " SET jit = off; SET search_path = pg_catalog, pg_temp;"
                     + " SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3";
@@ -60,6 +62,9 @@ class TailSession {
 
     private final Connection connection;
     private final PGConnection pg;
+    /** From here on a prepared transaction was seen to keep its session's name in pg_locks, by which it is waited for. */
+    private static final int TWO_PHASE_SERVER = 150_000;
+
     private final boolean twoPhase;
     private final PreparedStatement commits;
     private final PreparedStatement any;
@@ -95,6 +100,10 @@ class TailSession {
         requirePrimaryWithoutPooler();
         execute(SETTINGS);
         this.twoPhase = number("SELECT current_setting('max_prepared_transactions')::int") > 0;
+        if (twoPhase && number("SELECT current_setting('server_version_num')::int") < TWO_PHASE_SERVER) {
+            throw new SQLException("the log can't be followed where transactions may be prepared before PostgreSQL 15:"
+                    + " set max_prepared_transactions to 0, or use a newer server");
+        }
         this.commits = connection.prepareStatement(
                 "SELECT id, seg, at, durable FROM everafter.commit_log WHERE id > ? ORDER BY id LIMIT " + COMMITS);
         this.any = connection.prepareStatement("SELECT EXISTS (SELECT FROM everafter.commit_log WHERE id > ?)");
