@@ -86,7 +86,7 @@ final class Dispatcher {
             command.run();
         } catch (RuntimeException | Error e) {
             // Whatever it was, the others go on.
-            listener.onFailure(e instanceof RuntimeException known ? known : new IllegalStateException(e));
+            listener.onFailure(Failures.of(e));
         }
     }
 

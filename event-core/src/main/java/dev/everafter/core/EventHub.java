@@ -202,7 +202,7 @@ public final class EventHub implements AutoCloseable {
                         pass(update);
                     }
                 } catch (RuntimeException | Error e) {
-                    listener.onFailure(e instanceof RuntimeException known ? known : new IllegalStateException(e));
+                    listener.onFailure(Failures.of(e));
                 }
                 closing.await(RESTART_DELAY.toMillis(), TimeUnit.MILLISECONDS);
             }

@@ -359,12 +359,8 @@ final class HubCursor implements Cursor {
         try {
             onReady.run();
         } catch (RuntimeException | Error e) {
-            listener.onFailure(failure(e));
+            listener.onFailure(Failures.of(e));
         }
-    }
-
-    private static RuntimeException failure(Throwable e) {
-        return e instanceof RuntimeException known ? known : new IllegalStateException(e);
     }
 
     // ---- the readers' side
@@ -400,7 +396,7 @@ final class HubCursor implements Cursor {
                 return found;
             }
         } catch (RuntimeException | Error e) {
-            listener.onColdReadFailed(failure(e));
+            listener.onColdReadFailed(Failures.of(e));
             retryLater();
             return Optional.empty();
         }
