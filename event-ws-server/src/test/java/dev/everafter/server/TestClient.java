@@ -7,10 +7,12 @@ import jakarta.websocket.CloseReason;
 import jakarta.websocket.DeploymentException;
 import jakarta.websocket.Endpoint;
 import jakarta.websocket.EndpointConfig;
+import jakarta.websocket.RemoteEndpoint;
 import jakarta.websocket.Session;
 import java.io.IOException;
 import java.io.StringReader;
 import java.net.URI;
+import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
@@ -65,14 +67,32 @@ public final class TestClient implements AutoCloseable {
 
     /** Single quotes stand for double ones. */
     public void send(String json) {
-        try {
-            session.getBasicRemote().sendText(json.replace('\'', '"'));
-        } catch (RejectedExecutionException e) {
-            // What Tyrus's client does where the server closed while it was sending.
-            closeReason();
-        } catch (IOException e) {
-            throw new IllegalStateException(e);
+        sending(remote -> remote.sendText(json.replace('\'', '"')));
+    }
+
+    /** Sends what the protocol doesn't know. */
+    public void sendBinary(byte[] bytes) {
+        sending(remote -> remote.sendBinary(ByteBuffer.wrap(bytes)));
+    }
+
+    /** Sends parts of one message, {@code most} of them if the server doesn't close before. */
+    public void sendPartsUntilClosed(String part, int most) {
+        for (int i = 0; i < most && !closed.isDone(); i++) {
+            sending(remote -> remote.sendText(part, false));
         }
+    }
+
+    private void sending(Send send) {
+        try {
+            send.to(session.getBasicRemote());
+        } catch (RejectedExecutionException | IllegalStateException | IOException e) {
+            // The server's close may overtake the end of a call, which Tyrus's client answers in one of these ways.
+            closeReason();
+        }
+    }
+
+    private interface Send {
+        void to(RemoteEndpoint.Basic remote) throws IOException;
     }
 
     /** The next message, whatever it is. */
@@ -133,10 +153,6 @@ public final class TestClient implements AutoCloseable {
         } catch (Exception e) {
             throw new AssertionError("not closed", e);
         }
-    }
-
-    public Session session() {
-        return session;
     }
 
     @Override
