@@ -7,7 +7,7 @@ import java.net.ServerSocket;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** Ports for servers that can't choose one themselves. Safe for use by any thread. */
-final class LoopbackPorts {
+public final class LoopbackPorts {
     private static final int LOWEST = 15_000;
     // JVMs that run at once begin in different places.
     private static final AtomicInteger NEXT =
@@ -16,7 +16,7 @@ final class LoopbackPorts {
     private LoopbackPorts() {}
 
     /** Below the ports that systems give to outgoing connections, so that nobody takes it during a restart. */
-    static int free() {
+    public static int free() {
         for (int i = 0; i < 1_000; i++) {
             int port = LOWEST + Math.floorMod(NEXT.getAndIncrement(), 17_000);
             try (ServerSocket socket = new ServerSocket()) {

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
 import dev.everafter.core.Event;
 import dev.everafter.core.RawJson;
 import dev.everafter.testkit.TcpProxy;
@@ -12,16 +14,20 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Runs the page's own script in Node.js, where there is one, with the little of a document that it asks for. */
+/** Runs the page in a browser, and its script in Node.js with the little of a document that it asks for; each where there is one. */
 class BrowserPageTest {
     private static final String DOCUMENT = """
             globalThis.location = {search: "?url=" + process.argv[2]};
@@ -30,6 +36,8 @@ class BrowserPageTest {
               getElementById: () => ({append: line => console.log(line.textContent)}),
             };
             """;
+
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
 
     @TempDir
     private Path directory = Path.of("");
@@ -52,13 +60,13 @@ class BrowserPageTest {
             try {
                 Thread reader = new Thread(() -> readLines(node, shown));
                 reader.start();
-                await().until(() -> shown.size() == 3);
+                await().atMost(PATIENCE).until(() -> shown.size() == 3);
                 proxy.cutAll();
                 append(served, 2);
-                await().until(() -> shown.size() >= 5);
+                await().atMost(PATIENCE).until(() -> shown.size() >= 5);
                 served.restart();
                 append(served, 1);
-                await().until(() -> shown.size() >= 6);
+                await().atMost(PATIENCE).until(() -> shown.size() >= 6);
                 assertEquals(served.events().stream().map(Event::toString).toList(), shown);
             } finally {
                 node.destroyForcibly().waitFor();
@@ -67,14 +75,59 @@ class BrowserPageTest {
     }
 
     @Test
+    void shouldShowEachEventOnceInARealBrowserAcrossCuts() throws Exception {
+        HttpServer site = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        site.createContext("/", BrowserPageTest::servePage);
+        site.start();
+        String origin = "http://127.0.0.1:" + site.getAddress().getPort();
+        try (Browser browser = Browser.start();
+                Served served = new Served(1 << 20, Set.of(origin));
+                TcpProxy proxy = TcpProxy.to(served.port())) {
+            append(served, 3);
+            browser.driver.get(origin + "/?url=" + Served.uri(proxy.port()));
+            awaitLines(browser, 3);
+            proxy.cutAll();
+            append(served, 2);
+            awaitLines(browser, 5);
+            served.restart();
+            append(served, 1);
+            awaitLines(browser, 6);
+            assertEquals(served.events().stream().map(Event::toString).toList(), lines(browser));
+        } finally {
+            site.stop(0);
+        }
+    }
+
+    private static void servePage(HttpExchange exchange) throws IOException {
+        byte[] page = page().getBytes(StandardCharsets.UTF_8);
+        exchange.getResponseHeaders().set("Content-Type", "text/html; charset=utf-8");
+        exchange.sendResponseHeaders(200, page.length);
+        exchange.getResponseBody().write(page);
+        exchange.close();
+    }
+
+    private static void awaitLines(Browser browser, int lines) {
+        await().atMost(PATIENCE)
+                .untilAsserted(() -> assertEquals(lines, lines(browser).size()));
+    }
+
+    private static List<?> lines(Browser browser) {
+        return (List<?>) browser.run("return Array.from(document.querySelectorAll('li'), line => line.textContent)");
+    }
+
+    @Test
     void shouldHoldOneScript() throws IOException {
         assertTrue(script().contains("everafter.v1"));
     }
 
     private static String script() throws IOException {
+        String page = page();
+        return page.substring(page.indexOf("<script>") + "<script>".length(), page.indexOf("</script>"));
+    }
+
+    private static String page() throws IOException {
         try (InputStream in = BrowserPageTest.class.getResourceAsStream("browser.html")) {
-            String page = new String(Objects.requireNonNull(in).readAllBytes(), StandardCharsets.UTF_8);
-            return page.substring(page.indexOf("<script>") + "<script>".length(), page.indexOf("</script>"));
+            return new String(Objects.requireNonNull(in).readAllBytes(), StandardCharsets.UTF_8);
         }
     }
 

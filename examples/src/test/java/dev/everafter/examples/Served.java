@@ -8,21 +8,30 @@ import dev.everafter.core.Page;
 import dev.everafter.core.ReadLimits;
 import dev.everafter.server.EndpointOptions;
 import dev.everafter.server.standalone.EventServer;
+import dev.everafter.testkit.LoopbackPorts;
 import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
 /** A log in memory with a real hub and a real server in front of it. */
 final class Served implements AutoCloseable {
     final InMemoryEventLog log = new InMemoryEventLog();
     private final EventHub hub;
+    private final Set<String> origins;
     private EventServer server;
 
     /** @param tailBytes how much stays in memory: little of it makes slow readers read the log */
     Served(long tailBytes) {
+        this(tailBytes, Set.of());
+    }
+
+    /** @param origins of pages that may connect, beside the server's own */
+    Served(long tailBytes, Set<String> origins) {
+        this.origins = origins;
         hub = EventHub.builder(log).tailBytes(tailBytes).build();
-        server = start(0);
+        server = start(LoopbackPorts.free());
     }
 
     private EventServer start(int port) {
@@ -30,6 +39,7 @@ final class Served implements AutoCloseable {
                 .port(port)
                 .options(EndpointOptions.builder()
                         .heartbeat(Duration.ofMillis(200))
+                        .allowedOrigins(origins)
                         .build())
                 .start();
     }
