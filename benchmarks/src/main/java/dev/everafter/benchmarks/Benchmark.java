@@ -1,9 +1,9 @@
 package dev.everafter.benchmarks;
 
-import java.util.List;
+import java.util.function.Consumer;
 
 /** Something that can be measured by name. */
 interface Benchmark {
-    /** Measures, and fails if anything was not done completely. */
-    List<Results> run(Database database, Options options) throws Exception;
+    /** Measures, hands over each part's results once it has them, and fails if anything was not done completely. */
+    void run(Database database, Options options, Consumer<Results> results) throws Exception;
 }

@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.postgresql.PGConnection;
 
 /**
@@ -30,13 +31,13 @@ final class CatchUp implements Benchmark {
     private static final int COLUMNS = 8;
 
     @Override
-    public List<Results> run(Database database, Options options) throws Exception {
+    public void run(Database database, Options options, Consumer<Results> results) throws Exception {
         int events = options.size(200_000, 2_000);
         String log = database.newLog();
         try (Connection connection = Database.connect(log)) {
             fill(connection, events);
             try (Child server = Child.everafter(log, options.serverJvm())) {
-                return List.of(options.rounds(1, 7)
+                results.accept(options.rounds(1, 7)
                         .run(
                                 "catch-up of " + events + " events",
                                 BOUND,

@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 
 /**
  * What the server pays to bring one event to one of many sessions, beside bare Netty that writes frames of the same length
@@ -21,7 +22,7 @@ final class FanOut implements Benchmark {
     private static final int TRANSACTION = 64;
 
     @Override
-    public List<Results> run(Database database, Options options) throws Exception {
+    public void run(Database database, Options options, Consumer<Results> results) throws Exception {
         int sessions = options.size(1_000, 50);
         int paced = options.size(400, 25);
         int burst = options.size(10_000, 1_000);
@@ -36,43 +37,24 @@ final class FanOut implements Benchmark {
                         1,
                         (connection, number, nanos) -> {});
                 LoadClient bare = LoadClient.connect(netty.port(), sessions)) {
-            Results atPace = options.rounds(1, 7)
-                    .run(
-                            "fan-out to " + sessions + " sessions, " + RATE + " events/s",
-                            BOUND,
-                            variants(
-                                    server,
-                                    clients,
-                                    netty,
-                                    bare,
-                                    RATE,
-                                    () -> {
-                                        Pace pace = new Pace(RATE);
-                                        for (int i = 0; i < paced; i++) {
-                                            pace.await();
-                                            emitter.emit(1);
-                                        }
-                                        return paced;
-                                    },
-                                    sessions));
-            Results saturated = options.rounds(1, 7)
-                    .run(
-                            "fan-out to " + sessions + " sessions, " + burst + " events as fast as it goes",
-                            BOUND,
-                            variants(
-                                    server,
-                                    clients,
-                                    netty,
-                                    bare,
-                                    0,
-                                    () -> {
-                                        for (int i = 0; i < burst; i += TRANSACTION) {
-                                            emitter.emit(Math.min(TRANSACTION, burst - i));
-                                        }
-                                        return burst;
-                                    },
-                                    sessions));
-            return List.of(atPace, saturated);
+            Sides sides = new Sides(server, clients, netty, bare, sessions);
+            String title = "fan-out to " + sessions + " sessions, ";
+            List<Variant> even = sides.variants(RATE, () -> {
+                Pace pace = new Pace(RATE);
+                for (int i = 0; i < paced; i++) {
+                    pace.await();
+                    emitter.emit(1);
+                }
+                return paced;
+            });
+            results.accept(options.rounds(1, 7).run(title + RATE + " events/s", BOUND, even));
+            List<Variant> flood = sides.variants(0, () -> {
+                for (int i = 0; i < burst; i += TRANSACTION) {
+                    emitter.emit(Math.min(TRANSACTION, burst - i));
+                }
+                return burst;
+            });
+            results.accept(options.rounds(1, 7).run(title + burst + " events as fast as it goes", BOUND, flood));
         }
     }
 
@@ -81,23 +63,26 @@ final class FanOut implements Benchmark {
         int write() throws Exception;
     }
 
-    private static List<Variant> variants(
-            Child server, LoadClient clients, Child netty, LoadClient bare, int rate, Writing writing, int sessions) {
-        Shape shape = new Shape();
-        return List.of(
-                new Variant("everafter", () -> {
-                    Meter meter = new Meter(server, clients);
-                    int events = writing.write();
-                    Totals sent = meter.await((long) events * sessions);
-                    shape.learn(sent, events);
-                    return meter.figures();
-                }),
-                new Variant(BOUND, () -> {
-                    Meter meter = new Meter(netty, bare);
-                    netty.ask("send " + shape.frames + " " + shape.length + " " + shape.events + " " + rate);
-                    meter.await((long) shape.frames * shape.events * sessions);
-                    return meter.figures();
-                }));
+    /** The two servers, each with as many connections. */
+    private record Sides(Child server, LoadClient clients, Child netty, LoadClient bare, int sessions) {
+        /** @param rate events a second that Netty sends; 0 for as fast as they are read */
+        List<Variant> variants(int rate, Writing writing) {
+            Shape shape = new Shape();
+            return List.of(
+                    new Variant("everafter", () -> {
+                        Meter meter = new Meter(server, clients);
+                        int events = writing.write();
+                        Totals sent = meter.await((long) events * sessions);
+                        shape.learn(sent, events);
+                        return meter.figures();
+                    }),
+                    new Variant(BOUND, () -> {
+                        Meter meter = new Meter(netty, bare);
+                        netty.ask("send " + shape.frames + " " + shape.length + " " + shape.events + " " + rate);
+                        meter.await((long) shape.frames * shape.events * sessions);
+                        return meter.figures();
+                    }));
+        }
     }
 
     /** What the server's messages were like on the average, for Netty to write the same. */

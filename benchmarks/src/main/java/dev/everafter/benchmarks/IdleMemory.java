@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
 /**
  * What a session costs in memory that has nothing to do: the slope between a thousand sessions and three thousand, each
@@ -22,11 +23,11 @@ final class IdleMemory implements Benchmark {
     };
 
     @Override
-    public List<Results> run(Database database, Options options) throws Exception {
+    public void run(Database database, Options options, Consumer<Results> results) throws Exception {
         int some = options.size(1_000, 50);
         int more = options.size(2_000, 100);
         String log = database.newLog();
-        return List.of(options.rounds(0, 5)
+        results.accept(options.rounds(0, 5)
                 .run(
                         "memory per idle session, slope from " + some + " to " + (some + more)
                                 + " (Serial GC, tight heap)",

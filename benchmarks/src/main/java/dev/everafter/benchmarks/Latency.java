@@ -6,13 +6,13 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLongArray;
+import java.util.function.Consumer;
 
 /**
  * How long after a writer has said COMMIT a client has the event, over all deliveries, beside a bare LISTEN client of the
@@ -26,12 +26,10 @@ final class Latency implements Benchmark {
     private static final Duration PATIENCE = Duration.ofMinutes(2);
 
     @Override
-    public List<Results> run(Database database, Options options) throws Exception {
-        List<Results> results = new ArrayList<>();
-        for (int sessions : List.of(1, options.size(1_000, 20))) {
-            results.add(measure(database.newLog(), sessions, options));
+    public void run(Database database, Options options, Consumer<Results> results) throws Exception {
+        for (int sessions : options.quick() ? List.of(20) : List.of(1, 1_000)) {
+            results.accept(measure(database.newLog(), sessions, options));
         }
-        return results;
     }
 
     private static Results measure(String log, int sessions, Options options) throws Exception {

@@ -31,6 +31,7 @@ import picocli.CommandLine.Parameters;
         mixinStandardHelpOptions = true,
         description = "Measure what everafter costs, beside a bound in the same run. See docs/performance.md.")
 public final class Main implements Callable<Integer> {
+    static final String EVERYTHING = "dev\\.everafter\\..*";
     static final Map<String, Benchmark> BENCHMARKS = new LinkedHashMap<>();
 
     static {
@@ -57,7 +58,7 @@ public final class Main implements Callable<Integer> {
     private @Nullable Path profile;
 
     @Option(names = "--include", paramLabel = "REGEX", description = "The JMH benchmarks to run; all by default.")
-    private String include = "dev\\.everafter\\..*";
+    private String include = EVERYTHING;
 
     private final PrintStream out = System.out;
 
@@ -80,11 +81,16 @@ public final class Main implements Callable<Integer> {
         return 0;
     }
 
-    private void measure(String name) throws Exception {
+    static Benchmark benchmark(String name) {
         Benchmark benchmark = BENCHMARKS.get(name);
         if (benchmark == null) {
             throw new IllegalArgumentException(name + " is none of " + BENCHMARKS.keySet() + " and jmh");
         }
+        return benchmark;
+    }
+
+    private void measure(String name) throws Exception {
+        Benchmark benchmark = benchmark(name);
         Options options = new Options(quick, Optional.ofNullable(rounds), Optional.ofNullable(profile));
         try (Database database = Database.start()) {
             out.println();
@@ -92,15 +98,14 @@ public final class Main implements Callable<Integer> {
                     + Runtime.getRuntime().availableProcessors() + " cores, Java "
                     + Runtime.version() + ", PostgreSQL " + database.version());
             Noise noise = new Noise(database);
-            List<Results> results = benchmark.run(database, options);
-            results.forEach(result -> result.print(out));
+            benchmark.run(database, options, results -> results.print(out));
             out.println();
             out.println(noise);
         }
     }
 
-    /** A quick run is one short iteration of one case in this JVM. */
-    static void jmh(boolean quick, String include) throws RunnerException {
+    /** A quick run is one short iteration of few cases in this JVM. Returns how many cases were run. */
+    static int jmh(boolean quick, String include) throws RunnerException {
         ChainedOptionsBuilder options = new OptionsBuilder().include(include);
         if (quick) {
             options.forks(0)
@@ -109,6 +114,6 @@ public final class Main implements Callable<Integer> {
                     .measurementTime(TimeValue.milliseconds(50))
                     .param("filters", "100");
         }
-        new Runner(options.build()).run();
+        return new Runner(options.build()).run().size();
     }
 }

@@ -14,6 +14,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.postgresql.ds.PGSimpleDataSource;
 
 /**
@@ -33,13 +34,12 @@ final class WriterThroughput implements Benchmark {
     private static final String VALUES = " (name, amount, at) VALUES ('hello world', 42, now())";
 
     @Override
-    public List<Results> run(Database database, Options options) throws Exception {
+    public void run(Database database, Options options, Consumer<Results> results) throws Exception {
         String quiet = database.newLog();
         String followed = database.newLog();
         makeTables(quiet);
         makeTables(followed);
         Map<String, Long> written = new LinkedHashMap<>();
-        List<Results> results = new ArrayList<>();
         try (Child server = Child.everafter(followed, options.serverJvm());
                 Connection own = Database.connect(quiet);
                 Connection log = Database.connect(followed);
@@ -48,7 +48,7 @@ final class WriterThroughput implements Benchmark {
             for (String commit : List.of("on", "off")) {
                 for (int clients : options.quick() ? List.of(2) : List.of(1, 8)) {
                     Writing writing = new Writing(database, commit, clients, options.size(3_000, 150), written);
-                    results.add(options.rounds(1, 5)
+                    results.accept(options.rounds(1, 5)
                             .run(
                                     "one-row transactions, " + clients + " clients, synchronous_commit=" + commit,
                                     BOUND,
@@ -60,7 +60,6 @@ final class WriterThroughput implements Benchmark {
             }
             listening.await(written.getOrDefault(quiet + " notified", 0L));
         }
-        return results;
     }
 
     private static void makeTables(String url) throws SQLException {

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.everafter.benchmarks;
+
+import org.jspecify.annotations.NullMarked;
