@@ -40,7 +40,7 @@ final class FanOut implements Benchmark {
             Sides sides = new Sides(server, clients, netty, bare, sessions);
             String title = "fan-out to " + sessions + " sessions, ";
             List<Variant> even = sides.variants(RATE, () -> {
-                Pace pace = new Pace(RATE);
+                Pace pace = Pace.perSecond(RATE);
                 for (int i = 0; i < paced; i++) {
                     pace.await();
                     emitter.emit(1);
@@ -65,7 +65,7 @@ final class FanOut implements Benchmark {
 
     /** The two servers, each with as many connections. */
     private record Sides(Child server, LoadClient clients, Child netty, LoadClient bare, int sessions) {
-        /** @param rate events a second that Netty sends; 0 for as fast as they are read */
+        /** @param rate events a second; 0 for as fast as they are read */
         List<Variant> variants(int rate, Writing writing) {
             Shape shape = new Shape();
             return List.of(
@@ -73,28 +73,38 @@ final class FanOut implements Benchmark {
                         Meter meter = new Meter(server, clients);
                         int events = writing.write();
                         Totals sent = meter.await((long) events * sessions);
-                        shape.learn(sent, events);
-                        return meter.figures();
+                        shape.learn(sent, events, sessions);
+                        return meter.figures((double) events * sessions);
                     }),
                     new Variant(BOUND, () -> {
                         Meter meter = new Meter(netty, bare);
-                        netty.ask("send " + shape.frames + " " + shape.length + " " + shape.events + " " + rate);
-                        meter.await((long) shape.frames * shape.events * sessions);
-                        return meter.figures();
+                        netty.ask(shape.command(rate));
+                        meter.await((long) shape.frames * shape.marks * sessions);
+                        return meter.figures((double) shape.events * sessions);
                     }));
         }
     }
 
-    /** What the server's messages were like on the average, for Netty to write the same. */
+    /**
+     * What the server has sent to each session, on the average, for Netty to send as many messages with as many bytes in the
+     * same time; they stand for as many events.
+     */
     private static final class Shape {
+        private int events = 1;
         private int frames = 1;
         private int length = 300;
-        private int events = 1;
+        private int marks = 1;
 
-        void learn(Totals sent, int written) {
-            events = Math.max(1, Math.round((float) sent.events() / sent.messages()));
-            frames = Math.max(1, written / events);
-            length = Math.round((float) sent.bytes() / sent.events() * events);
+        void learn(Totals sent, int written, int sessions) {
+            events = written;
+            frames = Math.max(1, Math.round((float) sent.messages() / sessions));
+            length = Math.round((float) sent.bytes() / sent.messages());
+            marks = Math.max(1, Math.round((float) written / frames));
+        }
+
+        String command(int rate) {
+            long nanosEach = rate == 0 ? 0 : 1_000_000_000L * events / rate / frames;
+            return "send " + frames + " " + length + " " + marks + " " + nanosEach;
         }
     }
 
@@ -132,8 +142,7 @@ final class FanOut implements Benchmark {
             return sent;
         }
 
-        Map<String, Double> figures() {
-            double deliveries = sent.events();
+        Map<String, Double> figures(double deliveries) {
             Map<String, Double> figures = new LinkedHashMap<>();
             figures.put("server CPU, us per delivered event", spent.total() / deliveries);
             figures.put("  of it in the kernel", spent.system() / deliveries);

@@ -80,7 +80,7 @@ final class Latency implements Benchmark {
 
     private static void write(int events, Samples samples, Connection writer, Step step) throws SQLException {
         samples.clear();
-        Pace pace = new Pace(RATE);
+        Pace pace = Pace.perSecond(RATE);
         for (int i = 0; i < events; i++) {
             pace.await();
             step.run(i);

@@ -64,19 +64,19 @@ final class NettyServer {
     /**
      * Writes frames to all, and answers when they are on their way.
      *
-     * @param command {@code send FRAMES LENGTH EVENTS RATE}: so many frames, of so many bytes, with so many events in each,
-     *     so many a second; 0 for as fast as they are read
+     * @param command {@code send FRAMES LENGTH EVENTS NANOS}: so many frames, of so many bytes, with so many events in each,
+     *     one every so many nanoseconds; 0 for as fast as they are read
      */
     String command(String command) throws InterruptedException {
         String[] words = command.split(" ", -1);
         int frames = Integer.parseInt(words[1]);
         ByteBuf frame = Unpooled.unreleasableBuffer(
                 Unpooled.wrappedBuffer(Payload.frame(Integer.parseInt(words[2]), Integer.parseInt(words[3]))));
-        int rate = Integer.parseInt(words[4]);
-        if (rate == 0) {
+        long nanosEach = Long.parseLong(words[4]);
+        if (nanosEach == 0) {
             send(frame, frames);
         } else {
-            Pace pace = new Pace(rate);
+            Pace pace = new Pace(nanosEach);
             for (int i = 0; i < frames; i++) {
                 pace.await();
                 send(frame, 1);

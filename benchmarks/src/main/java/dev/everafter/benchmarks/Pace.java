@@ -3,7 +3,7 @@ package dev.everafter.benchmarks;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Lets go of its thread so many times a second, on the average, whatever is done in between; late turns are caught up on.
+ * Lets go of its thread at an even pace, on the average, whatever is done in between; late turns are caught up on.
  *
  * <p>For one thread.
  */
@@ -11,8 +11,12 @@ final class Pace {
     private final long nanosEach;
     private long due = System.nanoTime();
 
-    Pace(int perSecond) {
-        this.nanosEach = 1_000_000_000L / perSecond;
+    Pace(long nanosEach) {
+        this.nanosEach = nanosEach;
+    }
+
+    static Pace perSecond(int times) {
+        return new Pace(1_000_000_000L / times);
     }
 
     /** Returns when the next turn is due, or early if the thread is interrupted. */
