@@ -47,6 +47,7 @@ final class Latency implements Benchmark {
                 Listening listening = new Listening(
                         log, "bench", (payload, nanos) -> samples.received(Integer.parseInt(payload), nanos))) {
             AtomicInteger notified = new AtomicInteger();
+            Database.execute(writer, "CREATE TABLE listened (id bigint GENERATED ALWAYS AS IDENTITY, data jsonb)");
             emitter.connection().setAutoCommit(false);
             writer.setAutoCommit(false);
             return options.rounds(1, 5)
@@ -60,8 +61,9 @@ final class Latency implements Benchmark {
                                         return samples.figures(events * sessions);
                                     }),
                                     new Variant(BOUND, () -> {
-                                        try (PreparedStatement notify =
-                                                writer.prepareStatement("SELECT pg_notify('bench', ?)")) {
+                                        try (PreparedStatement notify = writer.prepareStatement(
+                                                "WITH row AS (INSERT INTO listened (data) VALUES (" + Payload.sql("0")
+                                                        + ")) SELECT pg_notify('bench', ?)")) {
                                             write(events, samples, writer, i -> {
                                                 notify.setString(1, Integer.toString(i));
                                                 notify.execute();
