@@ -1,7 +1,6 @@
 package dev.everafter.testkit;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -9,28 +8,39 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /**
- * A loopback port that forwards to a server, until a test says otherwise: every fault of a network that a client can see.
+ * A loopback port that forwards to a server, until a test says otherwise: every fault of a network that a client, or a
+ * server that stands behind it, can see.
  *
  * <p>Bytes are passed on as they come and in order. What is under way when a connection is cut is lost, as it is when a
- * cable is.
+ * cable is. Nothing follows a loss: a connection that has lost bytes never passes on later ones.
  *
  * <p>Safe for use by any thread. It has one thread of its own, and two for each connection; {@link #close()} returns
  * after the end of them all.
  */
 public final class TcpProxy implements AutoCloseable {
+    /** A slowed direction passes that many portions a second. */
+    private static final int PORTIONS = 50;
+
     private final InetSocketAddress target;
     private final ServerSocket server;
     private final Thread acceptor;
 
     // All guarded by this.
-    private final Set<Connection> open = new HashSet<>();
+    private final Set<ProxiedConnection> open = new HashSet<>();
     private final Set<Direction> stalled = EnumSet.noneOf(Direction.class);
+    private final Map<Direction, Integer> bytesPerSecond = new EnumMap<>(Direction.class);
+    private final Map<Direction, Supplier<Passage>> passages = new EnumMap<>(Direction.class);
     private final List<Thread> pumps = new ArrayList<>();
     private boolean refusing;
     private boolean closed;
@@ -82,11 +92,31 @@ public final class TcpProxy implements AutoCloseable {
 
     /** Resets all connections, on both sides. New ones are forwarded, unless refused. */
     public void cutAll() {
-        List<Connection> cut;
+        onAll(ProxiedConnection::cut);
+    }
+
+    /**
+     * Cuts one direction of all open connections, and lets the other go on: from now on what comes in it vanishes, its end
+     * too, and neither side is told. New connections are forwarded.
+     */
+    public void swallow(Direction direction) {
+        onAll(connection -> connection.swallow(direction));
+    }
+
+    /**
+     * Ends one direction of all open connections as if its sender had nothing more to say, and lets the other go on; what
+     * comes in it later vanishes. New connections are forwarded.
+     */
+    public void end(Direction direction) {
+        onAll(connection -> connection.end(direction));
+    }
+
+    private void onAll(Consumer<ProxiedConnection> fault) {
+        List<ProxiedConnection> all;
         synchronized (this) {
-            cut = List.copyOf(open);
+            all = List.copyOf(open);
         }
-        cut.forEach(Connection::cut);
+        all.forEach(fault);
     }
 
     /** Resets new connections at once ({@code true}), or forwards them again. Those that are open stay. */
@@ -99,10 +129,28 @@ public final class TcpProxy implements AutoCloseable {
         stalled.add(direction);
     }
 
-    /** Passes on what was kept, and what follows. */
+    /**
+     * Passes on what comes in this direction slowly, on each connection, until {@link #resume}.
+     *
+     * @param bytesPerSecond at least 1
+     */
+    public synchronized void slow(Direction direction, int bytesPerSecond) {
+        if (bytesPerSecond < 1) {
+            throw new IllegalArgumentException(bytesPerSecond + " bytes per second is not slow, but stalled");
+        }
+        this.bytesPerSecond.put(direction, bytesPerSecond);
+    }
+
+    /** Passes on what was kept, and what follows, at full speed. */
     public synchronized void resume(Direction direction) {
         stalled.remove(direction);
+        bytesPerSecond.remove(direction);
         notifyAll();
+    }
+
+    /** Lets what comes in this direction pass through one of {@code passages} for each connection made from now on. */
+    public synchronized void through(Direction direction, Supplier<Passage> passages) {
+        this.passages.put(direction, passages);
     }
 
     /** Cuts everything and listens no more. Does nothing the second time. */
@@ -111,7 +159,7 @@ public final class TcpProxy implements AutoCloseable {
         synchronized (this) {
             closed = true;
         }
-        quietly(server);
+        ProxiedConnection.quietly(server);
         cutAll();
         acceptor.join();
         List<Thread> left;
@@ -134,14 +182,14 @@ public final class TcpProxy implements AutoCloseable {
     }
 
     private void forward(Socket client) {
-        Connection connection = new Connection(client, new Socket());
+        ProxiedConnection connection = new ProxiedConnection(this, client, new Socket());
         // Before the target can know of it: whoever has seen it there can cut it here.
         if (!admit(connection)) {
-            reset(client);
+            ProxiedConnection.reset(client);
             return;
         }
         try {
-            connection.server.connect(target);
+            connection.connect(target);
             start(connection);
         } catch (IOException unreachable) {
             // the client learns it as it would learn it from the target
@@ -150,7 +198,7 @@ public final class TcpProxy implements AutoCloseable {
         }
     }
 
-    private synchronized boolean admit(Connection connection) {
+    private synchronized boolean admit(ProxiedConnection connection) {
         if (refusing || closed) {
             refused++;
             return false;
@@ -159,53 +207,51 @@ public final class TcpProxy implements AutoCloseable {
         return open.add(connection);
     }
 
-    private synchronized void withdraw(Connection connection) {
+    private synchronized void withdraw(ProxiedConnection connection) {
         if (open.remove(connection)) {
             connections--;
             refused++;
         }
     }
 
-    private synchronized void start(Connection connection) {
+    private synchronized void start(ProxiedConnection connection) {
         pumps.removeIf(pump -> !pump.isAlive());
         if (!open.contains(connection)) {
             return;
         }
         for (Direction direction : Direction.values()) {
-            Thread pump = new Thread(() -> connection.pump(direction), "proxy " + port() + " " + direction);
+            Passage passage =
+                    passages.getOrDefault(direction, () -> Passage.FREE).get();
+            Thread pump = new Thread(() -> connection.pump(direction, passage), "proxy " + port() + " " + direction);
             pump.setDaemon(true);
             pump.start();
             pumps.add(pump);
         }
     }
 
-    private synchronized void forget(Connection connection) {
+    synchronized void forget(ProxiedConnection connection) {
         open.remove(connection);
         notifyAll();
     }
 
-    /** Returns when the direction isn't stalled, or the connection is no more. */
-    private synchronized void awaitFlow(Direction direction, Connection connection) throws InterruptedException {
+    /** Waits until the direction isn't stalled, or the connection is no more; how many of {@code wanted} bytes may go. */
+    synchronized int awaitFlow(Direction direction, ProxiedConnection connection, int wanted)
+            throws InterruptedException {
         while (stalled.contains(direction) && open.contains(connection)) {
             wait();
         }
-    }
-
-    private static void reset(Socket socket) {
-        try {
-            socket.setSoLinger(true, 0);
-        } catch (IOException gone) {
-            // then there is nothing to reset
+        int rate = bytesPerSecond.getOrDefault(direction, 0);
+        if (rate == 0) {
+            return wanted;
         }
-        quietly(socket);
-    }
-
-    private static void quietly(AutoCloseable closeable) {
-        try {
-            closeable.close();
-        } catch (Exception e) {
-            // it is as closed as it gets
+        int portion = Math.min(wanted, Math.max(1, rate / PORTIONS));
+        long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(portion) / rate;
+        long left = until - System.nanoTime();
+        while (left > 0 && bytesPerSecond.containsKey(direction) && open.contains(connection)) {
+            TimeUnit.NANOSECONDS.timedWait(this, left);
+            left = until - System.nanoTime();
         }
+        return portion;
     }
 
     /** Which way bytes go. */
@@ -216,55 +262,13 @@ public final class TcpProxy implements AutoCloseable {
         TO_CLIENT
     }
 
-    private final class Connection {
-        private final Socket client;
-        private final Socket server;
-        private int ended;
+    /** What becomes of the bytes of one direction of one connection. For one thread. */
+    @FunctionalInterface
+    public interface Passage {
+        /** Passes all on as it is. */
+        Passage FREE = (bytes, from, count, out) -> out.write(bytes, from, count);
 
-        Connection(Socket client, Socket server) {
-            this.client = client;
-            this.server = server;
-        }
-
-        private void pump(Direction direction) {
-            boolean up = direction == Direction.TO_SERVER;
-            Socket from = up ? client : server;
-            Socket to = up ? server : client;
-            try {
-                InputStream in = from.getInputStream();
-                OutputStream out = to.getOutputStream();
-                byte[] buffer = new byte[8_192];
-                for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
-                    awaitFlow(direction, this);
-                    out.write(buffer, 0, n);
-                }
-                awaitFlow(direction, this);
-                to.shutdownOutput();
-                endHalf();
-            } catch (IOException | InterruptedException e) {
-                // one side has reset: so does the other
-                cut();
-            }
-        }
-
-        /** After an orderly end of both directions there is nothing left to do. */
-        private void endHalf() {
-            synchronized (this) {
-                ended++;
-                if (ended < 2) {
-                    return;
-                }
-            }
-            quietly(client);
-            quietly(server);
-            forget(this);
-        }
-
-        void cut() {
-            // before a stalled pump is let go, so that it has nowhere to send what it kept
-            reset(client);
-            reset(server);
-            forget(this);
-        }
+        /** Writes what is to be passed on of {@code count} bytes of an array, from {@code from} on. */
+        void pass(byte[] bytes, int from, int count, OutputStream out) throws IOException;
     }
 }

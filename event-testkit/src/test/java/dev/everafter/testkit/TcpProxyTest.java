@@ -241,4 +241,74 @@ class TcpProxyTest {
         assertCut(client);
         Awaitility.await().until(() -> proxy.open() == 0);
     }
+
+    @Test
+    void shouldLoseOneDirectionForEverAndPassTheOtherWhenSwallowing() throws Exception {
+        Socket client = connect();
+        Socket end = otherEnd();
+        send(end, "before");
+        receive(client, "before");
+        proxy.swallow(Direction.TO_CLIENT);
+        send(end, "lost");
+        send(client, "the other way");
+        receive(end, "the other way");
+        client.setSoTimeout(100);
+        assertThrows(SocketTimeoutException.class, () -> client.getInputStream().read());
+
+        send(connect(), "anew");
+        receive(otherEnd(), "anew");
+        proxy.cutAll();
+        assertCut(client);
+    }
+
+    @Test
+    void shouldHideTheEndOfADirectionWhenSwallowing() throws Exception {
+        Socket client = connect();
+        Socket end = otherEnd();
+        proxy.swallow(Direction.TO_SERVER);
+        client.shutdownOutput();
+        end.setSoTimeout(100);
+        assertThrows(SocketTimeoutException.class, () -> end.getInputStream().read());
+        send(end, "still here");
+        receive(client, "still here");
+    }
+
+    @Test
+    void shouldEndOneDirectionAndPassTheOtherWhenToldSo() throws Exception {
+        Socket client = connect();
+        Socket end = otherEnd();
+        proxy.end(Direction.TO_CLIENT);
+        assertEquals(-1, client.getInputStream().read());
+        send(end, "to nobody");
+        send(client, "the other way");
+        receive(end, "the other way");
+        end.close();
+        client.close();
+        Awaitility.await().until(() -> proxy.open() == 0);
+    }
+
+    @Test
+    void shouldPassSoManyBytesASecondWhenSlowed() throws Exception {
+        Socket client = connect();
+        Socket end = otherEnd();
+        proxy.slow(Direction.TO_CLIENT, 1_000);
+        byte[] sent = new byte[300];
+        long began = System.nanoTime();
+        end.getOutputStream().write(sent);
+        assertArrayEquals(sent, client.getInputStream().readNBytes(sent.length));
+        long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - began);
+        assertTrue(millis >= 250, "300 bytes passed in " + millis + " ms");
+    }
+
+    @Test
+    void shouldPassTheRestAtOnceWhenResumedFromBeingSlow() throws Exception {
+        Socket client = connect();
+        Socket end = otherEnd();
+        proxy.slow(Direction.TO_CLIENT, 1);
+        byte[] sent = new byte[3_000];
+        end.getOutputStream().write(sent);
+        client.getInputStream().readNBytes(1);
+        proxy.resume(Direction.TO_CLIENT);
+        assertEquals(sent.length - 1, client.getInputStream().readNBytes(sent.length - 1).length);
+    }
 }
