@@ -148,6 +148,7 @@ public final class EventClient implements AutoCloseable {
         private Duration connectTimeout = Duration.ofSeconds(10);
         private Duration saveInterval = Duration.ofMillis(250);
         private int maxMessageBytes = 1024 * 1024;
+        private Progress.Maker progress = Progress::new;
 
         private Builder() {}
 
@@ -261,6 +262,11 @@ public final class EventClient implements AutoCloseable {
             return this;
         }
 
+        Builder progress(Progress.Maker maker) {
+            this.progress = maker;
+            return this;
+        }
+
         /** @throws IllegalStateException if {@link #uri} was not called */
         public EventClient build() {
             URI target = uri;
@@ -289,7 +295,8 @@ public final class EventClient implements AutoCloseable {
                     stableAfter,
                     connectTimeout,
                     saveInterval,
-                    maxMessageBytes);
+                    maxMessageBytes,
+                    progress);
             return new EventClient(settings, freeExecutor);
         }
 

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Belongs to the subscription's strand; {@link #position()} may be called by any thread.
  */
-final class Progress {
+class Progress {
     private final String name;
     private final Subscription spec;
     private final EventHandler handler;
@@ -30,6 +30,17 @@ final class Progress {
     private boolean gapOwed;
 
     private int unacknowledged;
+
+    /** Makes them. Tests take their own, which leave a step out. */
+    interface Maker {
+        Progress make(
+                String name,
+                Subscription spec,
+                EventHandler handler,
+                ClientListener listener,
+                Checkpoint checkpoint,
+                Optional<Position> stored);
+    }
 
     Progress(
             String name,
@@ -79,7 +90,7 @@ final class Progress {
      */
     void events(Events events, BooleanSupplier ending, LongConsumer acknowledge) throws Exception {
         Position here = started("events");
-        Optional<String> flaw = Continuity.flaw(here.id(), events);
+        Optional<String> flaw = flaw(here.id(), events);
         if (flaw.isPresent()) {
             throw new HoleException(flaw.get());
         }
@@ -93,8 +104,7 @@ final class Progress {
             if (ending.getAsBoolean()) {
                 return;
             }
-            handle(item);
-            move(here.at(id));
+            take(item, here.at(id));
             unacknowledged++;
             if (unacknowledged >= Math.max(1, spec.window() / 4)) {
                 unacknowledged = 0;
@@ -111,7 +121,18 @@ final class Progress {
         }
     }
 
-    private void handle(Item item) throws Exception {
+    /** What keeps {@code events} from being handled; empty if they join on to {@code position}. */
+    Optional<String> flaw(long position, Events events) {
+        return Continuity.flaw(position, events);
+    }
+
+    /** The position follows the handler: what a crash interrupts is seen again. */
+    void take(Item item, Position after) throws Exception {
+        handle(item);
+        move(after);
+    }
+
+    final void handle(Item item) throws Exception {
         if (item.omitted().isEmpty()) {
             handler.onEvent(item.event());
         } else {
@@ -168,7 +189,7 @@ final class Progress {
         });
     }
 
-    private void move(Position to) {
+    final void move(Position to) {
         position = to;
         checkpoint.moved(to);
     }

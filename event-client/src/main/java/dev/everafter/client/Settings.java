@@ -24,7 +24,8 @@ record Settings(
         Duration stableAfter,
         Duration connectTimeout,
         Duration saveInterval,
-        int maxMessageBytes) {
+        int maxMessageBytes,
+        Progress.Maker progress) {
     Backoff backoff() {
         return new Backoff(minBackoff, maxBackoff, random);
     }

@@ -54,7 +54,7 @@ final class Worker implements ActiveSubscription {
         this.strand = new Strand(settings.executor(), waiting.handling(), this::onRejected);
         this.checkpoint = new Checkpoint(this::save, settings.timer(), settings.saveInterval(), this::saveLater);
         Optional<Position> stored = spec.name().flatMap(settings.positions()::load);
-        this.progress = new Progress(name, spec, handler, settings.listener(), checkpoint, stored);
+        this.progress = settings.progress().make(name, spec, handler, settings.listener(), checkpoint, stored);
         this.refusals = settings.backoff();
     }
 

@@ -40,6 +40,7 @@ public final class EventHub implements AutoCloseable {
 
     private final EventLog log;
     private final HubListener listener;
+    private final HubCursor.Maker cursors;
     private final Dispatcher dispatcher;
     private final ColdReads coldReads;
     private final ColdReader reader;
@@ -55,6 +56,7 @@ public final class EventHub implements AutoCloseable {
     private EventHub(Builder options) {
         this.log = options.log;
         this.listener = options.listener;
+        this.cursors = options.cursors;
         this.dispatcher = new Dispatcher(options.tailBytes, listener);
         this.timer = Executors.newSingleThreadScheduledExecutor(named(options.threads, "everafter-timer"));
         this.readers = new ThreadPoolExecutor(
@@ -129,7 +131,7 @@ public final class EventHub implements AutoCloseable {
         if (closed.get()) {
             throw new IllegalStateException("the hub is closed");
         }
-        HubCursor cursor = new HubCursor(dispatcher, coldReads, reader, listener, selection, from);
+        HubCursor cursor = cursors.make(dispatcher, coldReads, reader, listener, selection, from);
         cursor.open();
         if (closed.get()) {
             // The hub may have closed the others already.
@@ -247,6 +249,7 @@ public final class EventHub implements AutoCloseable {
         private long pageBytes = 1L << 20;
         private long pageBudgetBytes = 32L << 20;
         private HubListener listener = HubListener.NONE;
+        private HubCursor.Maker cursors = HubCursor::new;
         private ThreadFactory threads = task -> {
             Thread thread = new Thread(task);
             thread.setDaemon(true);
@@ -296,6 +299,11 @@ public final class EventHub implements AutoCloseable {
         /** Makes the hub's threads, which name themselves; daemon threads by default. */
         public Builder threads(ThreadFactory threads) {
             this.threads = Objects.requireNonNull(threads, "threads");
+            return this;
+        }
+
+        Builder cursors(HubCursor.Maker maker) {
+            this.cursors = maker;
             return this;
         }
 

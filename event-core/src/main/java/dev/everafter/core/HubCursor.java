@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * wrong. The head is read before the lane, see {@link Dispatcher}. To sleep it says that it waits and then looks again;
  * the dispatcher publishes and then looks who waits. Both are volatile, so one of the two sees the other.
  */
-final class HubCursor implements Cursor {
+class HubCursor implements Cursor {
     private final Dispatcher dispatcher;
     private final ColdReads coldReads;
     private final ColdReader reader;
@@ -34,6 +34,17 @@ final class HubCursor implements Cursor {
     private volatile String epoch = "";
     private Optional<Poll> announced = Optional.empty();
     private Poll.@Nullable Ended ended;
+
+    /** Makes cursors. Tests take their own, which do a step wrong. */
+    interface Maker {
+        HubCursor make(
+                Dispatcher dispatcher,
+                ColdReads coldReads,
+                ColdReader reader,
+                HubListener listener,
+                Selection selection,
+                StartFrom from);
+    }
 
     HubCursor(
             Dispatcher dispatcher,
@@ -129,7 +140,7 @@ final class HubCursor implements Cursor {
 
     /** Null: look again. */
     private @Nullable Poll step(int maxEvents, long maxBytes) {
-        Head head = dispatcher.head().orElseThrow();
+        Head head = head();
         if (head.generation() != generation) {
             return followRewind(head);
         }
@@ -273,7 +284,7 @@ final class HubCursor implements Cursor {
     }
 
     private boolean hasMore() {
-        Head head = dispatcher.head().orElseThrow();
+        Head head = head();
         if (head.generation() != generation) {
             return true;
         }
@@ -284,7 +295,12 @@ final class HubCursor implements Cursor {
         return view.mayHave(position, Math.min(head.id(), view.coveredTo()));
     }
 
-    private Lane.@Nullable View view() {
+    /** Always looked at before {@link #view()}. */
+    Head head() {
+        return dispatcher.head().orElseThrow();
+    }
+
+    Lane.@Nullable View view() {
         Lane mine = lane;
         return mine == null ? null : mine.view();
     }
