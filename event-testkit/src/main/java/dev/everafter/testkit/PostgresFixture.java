@@ -22,8 +22,8 @@ import org.postgresql.ds.PGSimpleDataSource;
  * A real PostgreSQL server for one test, or for all tests of a JVM ({@link #shared()}): on a loopback port of its own,
  * with its data in a temporary folder. When the JVM ends, however it ends, the server ends too.
  *
- * <p>It is the embedded version that the build pins, or with {@code -Dpg=system} the newest in
- * {@code /usr/lib/postgresql}, or with {@code -Dpg=15} that one. As root it runs under {@code unshare -U}, or as the user
+ * <p>It is the embedded version that the build pins, with {@code -Dpg=15} an embedded one of that major version, or with
+ * {@code -Dpg=system} the newest in {@code /usr/lib/postgresql}. As root it runs under {@code unshare -U}, or as the user
  * {@code postgres}.
  *
  * <p>By default it doesn't flush to the disk ({@code fsync=off}), which a test can't tell unless the machine crashes;
@@ -72,7 +72,7 @@ public final class PostgresFixture implements AutoCloseable {
         return port;
     }
 
-    /** The folder of the server programs; only the machine's own ({@code -Dpg}) hold {@code psql} and {@code pgbench}. */
+    /** The folder of the server programs; only the machine's own ({@code -Dpg=system}) hold {@code psql} and {@code pgbench}. */
     public Path bin() {
         return programs.bin();
     }

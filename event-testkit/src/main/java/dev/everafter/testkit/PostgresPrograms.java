@@ -35,23 +35,41 @@ record PostgresPrograms(Path bin, List<String> prefix) {
     private static final Path SYSTEM = Path.of("/usr/lib/postgresql");
 
     /**
-     * Those that {@code -Dpg} names: nothing for the embedded ones, {@code system} for the machine's newest, or a major
-     * version.
+     * Those that {@code -Dpg} names: nothing for the embedded ones, a major version for embedded ones of that version (for
+     * which the build's profile puts the right jar on the class path), {@code system} for the machine's newest.
      */
     static PostgresPrograms chosen() {
         String wanted = System.getProperty("pg", "").strip();
-        return wanted.isEmpty() || wanted.equals("embedded") ? embedded() : system(wanted);
+        if (wanted.equals("system")) {
+            return system();
+        }
+        PostgresPrograms embedded = embedded();
+        if (!wanted.isEmpty() && !embedded.isVersion(wanted)) {
+            throw new IllegalStateException("-Dpg=" + wanted + ": the embedded PostgreSQL on the class path is another;"
+                    + " give 14 to 18 to the build, which takes that version then, or system for the machine's own");
+        }
+        return embedded;
     }
 
-    private static PostgresPrograms system(String wanted) {
+    private static PostgresPrograms system() {
         try (Stream<Path> versions = Files.isDirectory(SYSTEM) ? Files.list(SYSTEM) : Stream.empty()) {
             Path home = versions.filter(path -> Files.isExecutable(path.resolve("bin/pg_ctl")))
-                    .filter(path -> wanted.equals("system") || path.endsWith(wanted))
                     .max(Comparator.comparingInt(PostgresPrograms::version))
-                    .orElseThrow(() ->
-                            new IllegalStateException("-Dpg=" + wanted + ": no PostgreSQL server programs in " + SYSTEM
-                                    + "/*/bin; install postgresql, or leave -Dpg out to use the embedded one"));
+                    .orElseThrow(() -> new IllegalStateException("-Dpg=system: no PostgreSQL server programs in "
+                            + SYSTEM + "/*/bin; install postgresql, or leave -Dpg out to use the embedded one"));
             return new PostgresPrograms(home.resolve("bin"), ordinaryUser());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private boolean isVersion(String major) {
+        try {
+            File told = File.createTempFile("everafter-postgres", ".version");
+            boolean ran = run(told, "postgres", "--version");
+            String text = Files.readString(told.toPath());
+            Files.delete(told.toPath());
+            return ran && text.strip().matches("postgres \\(PostgreSQL\\) " + major + "\\D.*");
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
