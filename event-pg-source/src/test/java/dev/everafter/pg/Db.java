@@ -41,14 +41,27 @@ final class Db {
         return log(() -> {}, () -> {});
     }
 
+    /** One that leaves a step out. */
+    PgEventLog.Builder log(Sabotage sabotage) {
+        return log(sabotage, () -> {}, () -> {});
+    }
+
     /** With something to do whenever the tailer is about to arm, and to list the holders of the sequence's lock. */
     PgEventLog.Builder log(Sabotage.Session.Hook beforeArming, Sabotage.Session.Hook beforeHolders) {
-        return PgEventLog.builder().dataSource(source).sessions(sessions(beforeArming, beforeHolders));
+        return log(Sabotage.chosen(), beforeArming, beforeHolders);
+    }
+
+    PgEventLog.Builder log(Sabotage sabotage, Sabotage.Session.Hook beforeArming, Sabotage.Session.Hook beforeHolders) {
+        return PgEventLog.builder().dataSource(source).sessions(sessions(sabotage, beforeArming, beforeHolders));
     }
 
     /** What a log opens its sessions with. */
     TailSessions sessions(Sabotage.Session.Hook beforeArming, Sabotage.Session.Hook beforeHolders) {
-        Sabotage sabotage = Sabotage.chosen();
+        return sessions(Sabotage.chosen(), beforeArming, beforeHolders);
+    }
+
+    private TailSessions sessions(
+            Sabotage sabotage, Sabotage.Session.Hook beforeArming, Sabotage.Session.Hook beforeHolders) {
         TailConnection plain = () -> {
             Properties properties = new Properties();
             properties.setProperty("ApplicationName", "everafter tailer");

@@ -273,38 +273,8 @@ class DoorbellTest {
 
     @Test
     void shouldLeaveNoLockBehindWhenWritersAreCancelled() throws Exception {
-        Db db = Db.installed(PostgresFixture.shared());
-        ExecutorService cancelling = Executors.newSingleThreadExecutor();
-        try (Connection writer = db.connect();
-                Connection canceller = db.connect()) {
-            int pid = writer.unwrap(PGConnection.class).getBackendPID();
-            AtomicBoolean done = new AtomicBoolean();
-            Future<?> cancels = cancelling.submit(() -> {
-                while (!done.get()) {
-                    Db.execute(canceller, "SELECT pg_cancel_backend(" + pid + ")");
-                }
-                return null;
-            });
-            int cancelled = 0;
-            for (int i = 0; i < 400; i++) {
-                try {
-                    Db.execute(
-                            writer,
-                            "DO $$BEGIN FOR i IN 1..50 LOOP PERFORM everafter.emit('t','x','{}');"
-                                    + " SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED; END LOOP; END$$");
-                } catch (SQLException e) {
-                    cancelled++;
-                }
-            }
-            done.set(true);
-            cancels.get();
-            assertTrue(cancelled > 0, "nothing was cancelled");
-            assertEquals(
-                    0,
-                    db.number("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = " + Keys.CLASS
-                            + " AND pid = " + pid));
-        } finally {
-            cancelling.shutdownNow();
-        }
+        Cancelled writer = Cancelled.writer(Db.installed(PostgresFixture.shared()), 400, leaked -> false);
+        assertTrue(writer.cancelled() > 0, "nothing was cancelled");
+        assertEquals(0, writer.leaked());
     }
 }

@@ -59,6 +59,30 @@ class FenceTest {
         }
     }
 
+    /** Nothing but the rows themselves shows it: server, timeline and counter are what they were. */
+    @Test
+    void shouldLoseWhatWasDeliveredWhenItIsNotFlushedFirstAndSayThatTheLogWasRewound() throws Exception {
+        Db db = Db.installed(server);
+        try (PgEventLog log = db.log(Sabotage.NO_FENCE).nanos(() -> 0).build(); // so that no mark flushes
+                Tail tail = Tail.started(log)) {
+            long kept = tail.head();
+            try (Connection async = db.connect()) {
+                Db.execute(async, "SET synchronous_commit = off", emit(1), emit(2), emit(3));
+            }
+            tail.awaitEvents(3);
+            server.stopImmediately();
+            server.start();
+            assertEquals(List.of(), log(db), "this form was expected to lose");
+
+            // in one transaction, whose rows the next check finds in the place of the others
+            db.execute(emit(10));
+            tail.awaitChange();
+            assertEquals(kept, tail.changes().get(0).fork());
+            tail.awaitEvents(4);
+            assertTrue(tail.events().get(3).id() <= tail.events().get(2).id(), "its id was given out again");
+        }
+    }
+
     @Test
     void shouldFlushWhenATransactionTurnsAsynchronousAfterItsPlaceWasTaken() throws Exception {
         Db db = Db.installed(server);

@@ -7,9 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.everafter.core.LogStatus;
 import dev.everafter.testkit.PostgresFixture;
 import java.sql.Connection;
-import java.sql.ResultSet;
-import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -22,34 +19,12 @@ import org.junit.jupiter.api.Timeout;
 
 /** A hole is passed only when nobody can fill it any more: the scenarios in which other readers lose events. */
 @Timeout(60)
-class GapProofTest {
-    private static final String PLACE = "INSERT INTO everafter.commit_log (id, seg, part, at, tx, durable)"
-            + " OVERRIDING SYSTEM VALUE SELECT %d, 7, 0, clock_timestamp(), pg_current_xact_id(), true";
-    private static final String EVENT =
-            "INSERT INTO everafter.event (seg, n, topic, type, data) VALUES (7, 1, 't', 'x', '{\"v\":\"late\"}')";
-
-    private final Db db = Db.installed(Servers.twoPhase());
-    private final Counts counts = new Counts();
+class GapProofTest extends Holes {
     private final PgEventLog log = db.log().listener(counts).build();
 
     @AfterEach
-    void close() throws SQLException {
+    void closeLog() {
         log.close();
-        for (String gid : db.texts("SELECT gid FROM pg_prepared_xacts WHERE database = current_database()")) {
-            db.execute("ROLLBACK PREPARED '" + gid + "'");
-        }
-    }
-
-    private static String emit(String value) {
-        return "SELECT everafter.emit('t', 'x', '{\"v\":\"" + value + "\"}')";
-    }
-
-    /** A transaction that has taken its place and not committed. */
-    private Connection placed(String value) throws SQLException {
-        Connection connection = db.connect();
-        connection.setAutoCommit(false);
-        Db.execute(connection, "SET CONSTRAINTS ALL IMMEDIATE", emit(value));
-        return connection;
     }
 
     private void assertNothingPasses(Tail tail) throws Exception {
@@ -90,12 +65,7 @@ class GapProofTest {
             long id = nextId(open);
             db.execute(emit("second"));
             assertNothingPasses(tail);
-            Db.execute(
-                    open,
-                    PLACE.formatted(id),
-                    "ALTER TABLE everafter.event DISABLE TRIGGER close_part",
-                    EVENT,
-                    "ALTER TABLE everafter.event ENABLE ALWAYS TRIGGER close_part");
+            fill(open, id);
             open.commit();
             tail.awaitEvents(2);
             assertEquals(List.of("late", "second"), tail.values());
@@ -112,28 +82,16 @@ class GapProofTest {
             Db.execute(open, "ROLLBACK TO a");
             db.execute(emit("second"));
             assertNothingPasses(tail);
-            Db.execute(
-                    open,
-                    "ALTER TABLE everafter.event DISABLE TRIGGER close_part",
-                    EVENT,
-                    "ALTER TABLE everafter.event ENABLE ALWAYS TRIGGER close_part",
-                    PLACE.formatted(id));
+            fill(open, id);
             open.commit();
             tail.awaitEvents(2);
             assertEquals(List.of("late", "second"), tail.values());
         }
     }
 
-    private static long nextId(Connection connection) throws SQLException {
-        try (Statement statement = connection.createStatement();
-                ResultSet row = statement.executeQuery("SELECT nextval('everafter.commit_log_id_seq')")) {
-            row.next();
-            return row.getLong(1);
-        }
-    }
-
     @Test
     void shouldWaitForAPreparedTransactionAndNameIt() throws Exception {
+        Servers.twoPhase();
         try (Tail tail = Tail.started(log)) {
             try (Connection preparing = db.connect()) {
                 preparing.setAutoCommit(false);
@@ -156,6 +114,7 @@ class GapProofTest {
 
     @Test
     void shouldWaitForATransactionThatIsPreparedWhileItIsWaitedFor() throws Exception {
+        Servers.twoPhase();
         try (Tail tail = Tail.started(log);
                 Connection open = placed("first")) {
             db.execute(emit("second"));
@@ -210,6 +169,32 @@ class GapProofTest {
             }
         } finally {
             racing.close();
+        }
+    }
+
+    @Test
+    void shouldWaitForWhoeverTakesAnIdWhileItExamines() throws Exception {
+        try (Connection open = db.connect();
+                Connection later = db.connect()) {
+            Runnable[] between = {() -> {}};
+            try (PgEventLog racing = db.log(() -> {}, () -> between[0].run())
+                            .listener(counts)
+                            .build();
+                    Tail tail = Tail.started(racing)) {
+                between[0] = onceInAHole(() -> {
+                    place(later, "third");
+                    db.execute(emit("fourth"));
+                });
+                place(open, "first");
+                db.execute(emit("second"));
+                Awaitility.await().until(() -> db.number("SELECT count(*) FROM everafter.commit_log") == 2);
+                open.rollback();
+                assertFalse(new CountDownLatch(1).await(300, TimeUnit.MILLISECONDS));
+                assertFalse(tail.values().contains("fourth"));
+                later.commit();
+                tail.awaitEvents(3);
+                assertEquals(List.of("second", "third", "fourth"), tail.values());
+            }
         }
     }
 
