@@ -2,6 +2,7 @@ package dev.everafter.cli;
 
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -86,6 +87,18 @@ final class DatabaseTarget {
         }
         source.setApplicationName(application);
         source.setTcpKeepAlive(true);
+        return source;
+    }
+
+    /**
+     * As {@link #dataSource(String)}; a server that doesn't answer within {@code patience} is given up, unless the URL
+     * says {@code socketTimeout} itself.
+     */
+    PGSimpleDataSource dataSource(String application, Duration patience) {
+        PGSimpleDataSource source = dataSource(application);
+        if (source.getSocketTimeout() == 0) {
+            source.setSocketTimeout((int) patience.toSeconds());
+        }
         return source;
     }
 

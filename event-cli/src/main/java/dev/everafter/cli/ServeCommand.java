@@ -50,6 +50,10 @@ import picocli.CommandLine.Option;
         })
 final class ServeCommand extends VerboseOption implements Callable<Integer> {
     private static final Logger LOG = LoggerFactory.getLogger(ServeCommand.class);
+    /** For a server that hangs: how long to wait for its answer. */
+    private static final Duration TAIL_PATIENCE = Duration.ofSeconds(10);
+
+    private static final Duration CATCH_UP_PATIENCE = Duration.ofSeconds(30);
     private static final int POOL_SIZE = 4;
     private static final Duration PATIENCE = Duration.ofSeconds(20);
     private static final Duration DRAIN = Duration.ofSeconds(3);
@@ -140,7 +144,8 @@ final class ServeCommand extends VerboseOption implements Callable<Integer> {
                 "the log",
                 () -> PgEventLog.builder()
                         .dataSource(pool)
-                        .tailer(() -> target.dataSource("everafter tail").getConnection())
+                        .tailer(() -> target.dataSource("everafter tail", TAIL_PATIENCE)
+                                .getConnection())
                         .build());
         EventHub hub = closing.open(
                 "the hub", () -> EventHub.builder(events).listener(new HubLog()).build());
@@ -177,7 +182,7 @@ final class ServeCommand extends VerboseOption implements Callable<Integer> {
     private static HikariDataSource pool(DatabaseTarget target) {
         HikariConfig config = new HikariConfig();
         config.setPoolName("everafter catch-up");
-        config.setDataSource(target.dataSource("everafter catch-up"));
+        config.setDataSource(target.dataSource("everafter catch-up", CATCH_UP_PATIENCE));
         config.setMaximumPoolSize(POOL_SIZE);
         config.setMinimumIdle(1);
         return new HikariDataSource(config);

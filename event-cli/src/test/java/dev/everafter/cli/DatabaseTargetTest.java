@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -30,6 +31,21 @@ class DatabaseTargetTest {
         assertEquals("ada", source.getUser());
         assertEquals("secret", source.getPassword());
         assertEquals("require", source.getSslMode());
+    }
+
+    @Test
+    void shouldGiveUpAServerThatHangsUnlessTheUrlSaysOtherwise() {
+        Duration patience = Duration.ofSeconds(7);
+        assertEquals(
+                7,
+                DatabaseTarget.parse("jdbc:postgresql://db/shop", ENVIRONMENT)
+                        .dataSource("test", patience)
+                        .getSocketTimeout());
+        assertEquals(
+                90,
+                DatabaseTarget.parse("jdbc:postgresql://db/shop?socketTimeout=90", ENVIRONMENT)
+                        .dataSource("test", patience)
+                        .getSocketTimeout());
     }
 
     @Test

@@ -157,11 +157,17 @@ public final class PgEventLog implements EventLog {
             return sessions(() -> TailSession.open(factory, TailSession::new));
         }
 
-        /** Opens the session that follows the log by pgjdbc's own driver. */
+        /**
+         * Opens the session that follows the log by pgjdbc's own driver, with all of the driver's options: {@code
+         * sslmode} and its like, {@code user} and {@code password}, a password file, a service. Connecting is given up
+         * after 10 s without an answer, unless {@code socketTimeout} says otherwise.
+         */
         public Builder tailer(String jdbcUrl, Properties properties) {
             Properties all = new Properties();
             all.setProperty("ApplicationName", "everafter tailer");
             all.setProperty("tcpKeepAlive", "true");
+            // before a session is up, nothing else bounds the wait for a server that hangs
+            all.setProperty("socketTimeout", Long.toString(TailSession.ANSWER.toSeconds()));
             all.putAll(properties);
             return tailer(() -> {
                 Connection connection = new Driver().connect(jdbcUrl, all);

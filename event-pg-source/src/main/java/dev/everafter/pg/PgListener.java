@@ -11,10 +11,38 @@ public interface PgListener {
     /** A listener that does nothing. */
     PgListener NONE = new PgListener() {};
 
+    /**
+     * What the one that follows is doing.
+     *
+     * <pre>
+     *   CONNECTING ──▶ PROVING ──▶ READING ◀──▶ ASLEEP
+     *       ▲                      ▲  ▲
+     *       │                      │  └──▶ FENCING
+     *      LOST ◀── from any       └─────▶ PROVING
+     * </pre>
+     */
+    enum State {
+        /** Opens a session, and checks that the log is the one that was followed before. */
+        CONNECTING,
+        /** Waits until it is certain what becomes of ids that were handed out and are not to be seen. */
+        PROVING,
+        /** Reads what has been committed, as fast as it is taken. */
+        READING,
+        /** Has read everything, and waits for a commit to ring. */
+        ASLEEP,
+        /** Waits until what it has read is on disk. */
+        FENCING,
+        /** Has no session, and waits before it tries to open another. */
+        LOST
+    }
+
+    /** It is doing something else than before. */
+    default void onState(State state) {}
+
     /** The session is up and the log's history checked; {@code leader}: it arms the doorbell for this database. */
     default void onConnected(boolean leader) {}
 
-    /** There is no session; another one will be tried after {@code retryIn}. */
+    /** There is no session, or it gave no answer in time; another one will be tried after {@code retryIn}. */
     default void onConnectionLost(Exception cause, Duration retryIn) {}
 
     /** This session has become the one that arms the doorbell. */

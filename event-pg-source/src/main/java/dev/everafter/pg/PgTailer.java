@@ -7,6 +7,7 @@ import dev.everafter.core.TailUpdate.Advanced;
 import dev.everafter.core.TailUpdate.EpochChanged;
 import dev.everafter.core.TailUpdate.Started;
 import dev.everafter.core.Tailer;
+import dev.everafter.pg.PgListener.State;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
@@ -39,6 +40,7 @@ final class PgTailer implements Tailer {
 
     private final TailSessions sessions;
     private final PgListener listener;
+    private final States states;
     private final Time time;
     private final Followed followed;
     private final Runnable onClosed;
@@ -64,6 +66,7 @@ final class PgTailer implements Tailer {
     PgTailer(TailSessions sessions, PgListener listener, Time time, Followed followed, Runnable onClosed) {
         this.sessions = sessions;
         this.listener = listener;
+        this.states = new States(listener);
         this.time = time;
         this.followed = followed;
         this.onClosed = onClosed;
@@ -98,6 +101,7 @@ final class PgTailer implements Tailer {
     // the session
 
     private Optional<TailUpdate> connect() throws SQLException, InterruptedException {
+        states.enter(State.CONNECTING);
         TailSession opened = sessions.open();
         session = opened;
         if (closed.getCount() == 0) {
@@ -117,6 +121,7 @@ final class PgTailer implements Tailer {
         History.Finding finding = history.check(opened, started ? Optional.of(epoch) : Optional.empty(), head);
         boolean pruned = started && !finding.changed() && finding.oldest() > head;
         if (!started) {
+            states.enter(State.PROVING);
             head = watch.proveAll();
         } else if (finding.changed()) {
             head = finding.shared();
@@ -129,6 +134,7 @@ final class PgTailer implements Tailer {
         connected = true;
         followed.moved(epoch, head, finding.serverStarted());
         followed.status(LogStatus.FOLLOWING);
+        states.enter(State.READING);
         LOG.info("following the log from {} in epoch {}{}", head, epoch, bell.leader() ? ", as the leader" : "");
         listener.onConnected(bell.leader());
         if (!started) {
@@ -167,6 +173,7 @@ final class PgTailer implements Tailer {
                     Sql.explain("no session that follows the log", sql).getMessage());
         }
         followed.status(LogStatus.failing(problem));
+        states.enter(State.LOST);
         LOG.warn("{}; trying again in {} ms", problem, pause.toMillis());
         listener.onConnectionLost(cause, pause);
         if (closed.await(pause.toMillis(), TimeUnit.MILLISECONDS)) {
@@ -187,15 +194,19 @@ final class PgTailer implements Tailer {
             List<Commit> proven =
                     commits.stream().filter(commit -> commit.id() <= end).toList();
             if (!proven.stream().allMatch(Commit::durable)) {
+                states.enter(State.FENCING);
                 listener.onFence(session.fence());
             }
+            states.enter(State.READING);
             history.remember(proven);
             readyTo = Commit.lastEventId(end);
             quietLooks = 0;
             woken = false;
         } else if (!commits.isEmpty()) {
+            states.enter(State.PROVING);
             gaps().await(cursor, commits.get(0).id());
         } else {
+            states.enter(State.READING);
             idle(session, cursor);
         }
         return Optional.empty();
@@ -242,7 +253,9 @@ final class PgTailer implements Tailer {
             unmarked = false;
         }
         long deadline = unmarked ? markedAt + MARK_NANOS : time.nanos() + LONG_NANOS;
+        states.enter(State.ASLEEP);
         bell().await(cursor, deadline);
+        states.enter(State.READING);
         woken = true;
     }
 

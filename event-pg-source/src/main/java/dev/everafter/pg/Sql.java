@@ -1,6 +1,7 @@
 package dev.everafter.pg;
 
 import dev.everafter.core.EventLogException;
+import java.net.SocketTimeoutException;
 import java.sql.SQLException;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -18,6 +19,9 @@ final class Sql {
     }
 
     private static @Nullable String hint(SQLException e) {
+        if (e.getCause() instanceof SocketTimeoutException) {
+            return "the server did not answer in time: it hangs, or the network between is silent";
+        }
         String state = e.getSQLState() == null ? "" : e.getSQLState();
         return switch (state) {
             case "3F000", "42P01", "42883", "42703" ->

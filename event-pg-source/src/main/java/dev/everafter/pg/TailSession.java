@@ -6,6 +6,7 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -19,18 +20,25 @@ import org.postgresql.PGNotification;
  * on. For one thread, but for {@link #abort()}.
  */
 class TailSession {
-    /** A statement that is not answered for so long is taken for a dead connection. */
-    private static final int NETWORK_TIMEOUT_MILLIS = 20_000;
+    /**
+     * A server that doesn't answer for so long is taken for dead; asleep one asks it every 10 s. Together they bound how
+     * long a hung server goes unnoticed.
+     */
+    static final Duration ANSWER = Duration.ofSeconds(10);
 
     private static final int COMMITS = 1000;
 
+    /** First of all, and for this session alone: whatever a role or a database has for a default would reach it too. */
     private static final String SETTINGS =
-            "SET synchronous_commit = on; SET statement_timeout = 0; SET lock_timeout = '200ms';"
+            "SET search_path = pg_catalog, pg_temp; SET statement_timeout = 0; SET lock_timeout = '200ms';"
                     + " SET idle_in_transaction_session_timeout = 0;"
-                    // from PostgreSQL 14 on
-                    + " SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'idle_session_timeout';"
-                    + " SET default_transaction_isolation = 'read committed'; SET default_transaction_read_only = off;"
-                    + " SET jit = off; SET search_path = pg_catalog, pg_temp;"
+                    // from PostgreSQL 14 and 17 on
+                    + " SELECT set_config(name, '0', false) FROM pg_settings"
+                    + " WHERE name IN ('idle_session_timeout', 'transaction_timeout');"
+                    + " SET synchronous_commit = on; SET default_transaction_isolation = 'read committed';"
+                    + " SET default_transaction_read_only = off; SET default_transaction_deferrable = off;"
+                    + " SET row_security = on; SET jit = off;"
+                    + " SET enable_indexscan = on; SET enable_nestloop = on;"
                     + " SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3";
 
     /** The modes in which a sequence is locked by those who take numbers from it or change it. */
@@ -88,6 +96,11 @@ class TailSession {
     }
 
     TailSession(Connection connection) throws SQLException {
+        this(connection, ANSWER);
+    }
+
+    /** @param answer how long the server may take to answer */
+    TailSession(Connection connection, Duration answer) throws SQLException {
         this.connection = connection;
         if (!connection.isWrapperFor(PGConnection.class)) {
             throw new SQLException("the connection that follows the log must be pgjdbc's own, and is "
@@ -95,10 +108,12 @@ class TailSession {
         }
         this.pg = connection.unwrap(PGConnection.class);
         connection.setAutoCommit(true);
-        connection.setNetworkTimeout(Runnable::run, NETWORK_TIMEOUT_MILLIS);
+        connection.setReadOnly(false);
+        connection.setNetworkTimeout(Runnable::run, (int) answer.toMillis());
         Migrations.requireServer(connection);
-        requirePrimaryWithoutPooler();
         execute(SETTINGS);
+        requirePrimaryWithoutPooler();
+        requireOneByOne();
         this.twoPhase = number("SELECT current_setting('max_prepared_transactions')::int") > 0;
         if (twoPhase && number("SELECT current_setting('server_version_num')::int") < TWO_PHASE_SERVER) {
             throw new SQLException("the log can't be followed where transactions may be prepared before PostgreSQL 15:"
@@ -125,6 +140,19 @@ class TailSession {
                 throw new SQLException("the log can't be followed through a connection pooler, which may hand this"
                         + " session's locks to others: connect to PostgreSQL itself");
             }
+        }
+    }
+
+    /** The proof rests on it: ids that a session keeps for later transactions would be taken for dead. */
+    private void requireOneByOne() throws SQLException {
+        boolean oneByOne =
+                number("SELECT (s.seqcache = 1 AND s.seqincrement = 1 AND NOT s.seqcycle)::int FROM pg_sequence s"
+                                + " WHERE s.seqrelid = 'everafter.commit_log_id_seq'::regclass")
+                        == 1;
+        if (!oneByOne) {
+            throw new SQLException(
+                    "the sequence everafter.commit_log_id_seq was altered, so that nothing can be proven of"
+                            + " its ids: ALTER SEQUENCE everafter.commit_log_id_seq CACHE 1 INCREMENT 1 NO CYCLE");
         }
     }
 

@@ -6,6 +6,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -13,6 +14,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import javax.sql.DataSource;
@@ -43,6 +45,7 @@ public final class PostgresFixture implements AutoCloseable {
     private final Process guard;
     private final AtomicInteger databases = new AtomicInteger();
     private boolean running;
+    private boolean frozen;
     private boolean closed;
 
     private PostgresFixture(PostgresPrograms programs, Path folder, int port, Process guard) {
@@ -150,6 +153,59 @@ public final class PostgresFixture implements AutoCloseable {
         start();
     }
 
+    /** Stops all its processes where they are, as if the machine hung: connections stay, and nothing is answered. */
+    public synchronized void freeze() {
+        frozen = true;
+        signal("STOP");
+    }
+
+    /** Lets them go on. */
+    public synchronized void thaw() {
+        signal("CONT");
+        frozen = false;
+    }
+
+    /** To the one that starts others first, so that none of those is missed. */
+    private void signal(String name) {
+        try {
+            long pid = Long.parseLong(
+                    Files.readAllLines(data.resolve("postmaster.pid")).get(0));
+            send(name, Stream.of(Long.toString(pid)));
+            send(
+                    name,
+                    ProcessHandle.of(pid).stream()
+                            .flatMap(ProcessHandle::descendants)
+                            .map(child -> Long.toString(child.pid())));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** What has ended meanwhile needs no signal. */
+    private void send(String signal, Stream<String> pids) {
+        PostgresPrograms.run(
+                log,
+                Stream.concat(Stream.of("sh", "-c", "kill -s \"$@\" 2>/dev/null", "kill", signal), pids)
+                        .toList());
+    }
+
+    /** Makes the stopped server a standby, one without a primary, from its next start on. */
+    public synchronized void becomeStandby() {
+        if (running) {
+            throw new IllegalStateException("stop the server first");
+        }
+        if (!programs.runAny(log, "touch", data.resolve("standby.signal").toString())) {
+            throw new IllegalStateException("could not make it a standby: " + logTail());
+        }
+    }
+
+    /** Ends the running standby's recovery, on a timeline of its own. */
+    public synchronized void promote() {
+        if (!control("promote")) {
+            throw new IllegalStateException("PostgreSQL was not promoted: " + logTail());
+        }
+    }
+
     /** Copies the stopped server's whole state, for {@link #restoreData}. */
     public synchronized Path copyData() {
         Path copy = folder.resolve("copy-" + databases.incrementAndGet());
@@ -174,9 +230,7 @@ public final class PostgresFixture implements AutoCloseable {
         if (running) {
             throw new IllegalStateException("stop the server first");
         }
-        List<String> command = new ArrayList<>(programs.prefix());
-        command.addAll(List.of("cp", "-Rp", from.toString(), to.toString()));
-        if (!PostgresPrograms.run(log, command)) {
+        if (!programs.runAny(log, "cp", "-Rp", from.toString(), to.toString())) {
             throw new IllegalStateException("could not copy " + from + ": " + logTail());
         }
     }
@@ -206,6 +260,9 @@ public final class PostgresFixture implements AutoCloseable {
         }
         closed = true;
         if (running) {
+            if (frozen) {
+                thaw();
+            }
             // if that fails it is gone already, as a test may have wanted
             control("stop", "-m", "immediate");
             running = false;
@@ -229,6 +286,8 @@ public final class PostgresFixture implements AutoCloseable {
     /** Settings of one server. Not safe for use by several threads. */
     public static final class Builder {
         private final Map<String, String> settings = new LinkedHashMap<>();
+        private final List<String> access = new ArrayList<>();
+        private Optional<TlsIdentity> identity = Optional.empty();
 
         private Builder() {
             settings.put("listen_addresses", "127.0.0.1");
@@ -248,6 +307,18 @@ public final class PostgresFixture implements AutoCloseable {
         /** A line of {@code postgresql.conf}. */
         public Builder setting(String name, String value) {
             settings.put(name, value);
+            return this;
+        }
+
+        /** A line of {@code pg_hba.conf}, before the one that trusts everybody. */
+        public Builder access(String line) {
+            access.add(line);
+            return this;
+        }
+
+        /** Lets clients encrypt. */
+        public Builder tls(TlsIdentity identity) {
+            this.identity = Optional.of(identity);
             return this;
         }
 
@@ -292,7 +363,11 @@ public final class PostgresFixture implements AutoCloseable {
                     fixture.close();
                     throw new IllegalStateException("initdb failed: " + why);
                 }
-                fixture.configure(settings);
+                if (identity.isPresent()) {
+                    fixture.identify(identity.get());
+                    settings.put("ssl", "on");
+                }
+                fixture.configure(settings, access);
                 return fixture;
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
@@ -300,11 +375,24 @@ public final class PostgresFixture implements AutoCloseable {
         }
     }
 
-    private void configure(Map<String, String> settings) throws IOException {
+    private void configure(Map<String, String> settings, List<String> access) throws IOException {
         List<String> lines = new ArrayList<>();
         lines.add("port = " + port);
         settings.forEach((name, value) -> lines.add(name + " = '" + value.replace("'", "''") + "'"));
         // of two lines that set the same, the last one counts
         Files.write(data.resolve("postgresql.conf"), lines, StandardOpenOption.APPEND);
+        // of two lines that match a client, the first one counts
+        Path hba = data.resolve("pg_hba.conf");
+        List<String> all = new ArrayList<>(access);
+        all.addAll(Files.readAllLines(hba));
+        Files.write(hba, all);
+    }
+
+    private void identify(TlsIdentity identity) throws IOException {
+        Files.copy(identity.certificate(), data.resolve("server.crt"));
+        Path key = data.resolve("server.key");
+        Files.copy(identity.key(), key);
+        Files.setPosixFilePermissions(key, PosixFilePermissions.fromString("rw-------"));
+        programs.handOver(key);
     }
 }

@@ -213,6 +213,13 @@ record PostgresPrograms(Path bin, List<String> prefix) {
         return run(output, command(program, List.of(arguments)));
     }
 
+    /** Runs any command as the programs' user. */
+    boolean runAny(File output, String... words) {
+        List<String> command = new ArrayList<>(prefix);
+        command.addAll(List.of(words));
+        return run(output, command);
+    }
+
     static boolean run(File output, List<String> command) {
         ProcessBuilder builder = new ProcessBuilder(command)
                 .directory(output.getParentFile())
