@@ -13,6 +13,7 @@ import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.SocketException;
 import java.net.URI;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -237,7 +238,11 @@ final class FakeServer implements AutoCloseable {
                             .putShort((short) code)
                             .put(text)
                             .array());
-            socket.shutdownOutput();
+            try {
+                socket.shutdownOutput();
+            } catch (SocketException answered) {
+                // the client was quicker, and the socket is closed already
+            }
         }
 
         /** Ends the connection without a word. */
