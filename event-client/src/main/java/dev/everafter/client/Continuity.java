@@ -9,6 +9,13 @@ import java.util.Optional;
 final class Continuity {
     private Continuity() {}
 
+    /** What is wrong with a move to {@code to}, for a subscriber at {@code position} of whom the server says {@code after}. */
+    static Optional<String> flaw(long position, long after, long to) {
+        return after > position
+                ? Optional.of("position " + to + " after " + after + " leaves out (" + position + ", " + after + "]")
+                : Optional.empty();
+    }
+
     /** What is wrong with {@code events} for a subscriber at {@code position}; empty if it may be handled. */
     static Optional<String> flaw(long position, ServerMessages.Events events) {
         if (events.after() > position) {

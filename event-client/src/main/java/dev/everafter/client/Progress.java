@@ -126,6 +126,10 @@ class Progress {
         return Continuity.flaw(position, events);
     }
 
+    Optional<String> flaw(long position, long after, long to) {
+        return Continuity.flaw(position, after, to);
+    }
+
     /** The position follows the handler: what a crash interrupts is seen again. */
     void take(Item item, Position after) throws Exception {
         handle(item);
@@ -140,9 +144,13 @@ class Progress {
         }
     }
 
-    /** Nothing up to {@code to} is left to be sent. */
-    void advanced(long to) throws HoleException {
+    /** The server has told everything up to {@code after}, and nothing up to {@code to} is left to be sent. */
+    void advanced(long after, long to) throws HoleException {
         Position here = started("a position");
+        Optional<String> flaw = flaw(here.id(), after, to);
+        if (flaw.isPresent()) {
+            throw new HoleException(flaw.get());
+        }
         if (to > here.id()) {
             move(here.at(to));
         }

@@ -95,11 +95,11 @@ final class Routes implements ServerMessages {
     }
 
     @Override
-    public void position(long to, List<Long> refs) {
+    public void position(long after, long to, List<Long> refs) {
         for (long ref : refs) {
             Channel channel = referred(ref);
             if (channel != null) {
-                channel.worker().onPosition(channel, to);
+                channel.worker().onPosition(channel, after, to);
             }
         }
     }

@@ -107,11 +107,13 @@ final class ServerMessageReader {
     }
 
     private static Runnable position(JsonObject json, ServerMessages to) {
+        // means nothing where there are no refs
+        long after = json.containsKey("after") ? id(json, "after") : 0;
         long position = id(json, "to");
         List<Long> refs = array(json, "refs").stream()
                 .map(value -> integer("refs", value))
                 .toList();
-        return () -> to.position(position, refs);
+        return () -> to.position(after, position, refs);
     }
 
     private static Runnable caughtUp(JsonObject json, ServerMessages to) {

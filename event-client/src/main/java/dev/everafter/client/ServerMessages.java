@@ -29,8 +29,8 @@ interface ServerMessages {
     /** All that matches in a range. */
     void events(long ref, Events events);
 
-    /** Decided up to {@code to}, for all of {@code refs}. */
-    void position(long to, List<Long> refs);
+    /** Nothing in ({@code after}, {@code to}] matches, for all of {@code refs}. */
+    void position(long after, long to, List<Long> refs);
 
     /** Served from memory. */
     void caughtUp(String sub);

@@ -130,8 +130,8 @@ final class Worker implements ActiveSubscription {
     }
 
     /** Positions that wait become one, so a slow handler doesn't collect them. */
-    void onPosition(Channel from, long to) {
-        Advance next = new Advance(from, to);
+    void onPosition(Channel from, long after, long to) {
+        Advance next = new Advance(from, after, to);
         strand.post(next, last -> last instanceof Advance before && before.covers(next));
     }
 
@@ -295,15 +295,17 @@ final class Worker implements ActiveSubscription {
     /** Moves past what did not match. */
     private final class Advance implements Runnable {
         private final Channel from;
+        private final long after;
         private long to;
 
-        Advance(Channel from, long to) {
+        Advance(Channel from, long after, long to) {
             this.from = from;
+            this.after = after;
             this.to = to;
         }
 
         boolean covers(Advance next) {
-            if (!from.equals(next.from)) {
+            if (!from.equals(next.from) || next.after > to) {
                 return false;
             }
             to = Math.max(to, next.to);
@@ -314,7 +316,7 @@ final class Worker implements ActiveSubscription {
         public void run() {
             Worker.this.run(() -> {
                 if (isCurrent(from)) {
-                    progress.advanced(to);
+                    progress.advanced(after, to);
                 }
             });
         }

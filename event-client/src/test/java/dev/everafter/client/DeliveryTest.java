@@ -44,6 +44,21 @@ class DeliveryTest extends ClientFixture {
     }
 
     @Test
+    void shouldAskAgainWhenAPositionDoesNotJoinOn() throws Exception {
+        client().subscribe(spec(), handler);
+        var first = acceptSubscription().connection();
+        first.events(1, 10, 11, 11);
+        awaitCalls(11L);
+        first.send("{'type':'position','after':11,'to':12,'refs':[1]}");
+        first.send("{'type':'position','after':14,'to':15,'refs':[1]}");
+        var second = acceptSubscription();
+        assertEquals(12, second.after());
+        second.connection().events(1, 12, 14, 13, 14);
+        awaitCalls(11L, 13L, 14L);
+        assertEquals(1, listener.count("hole orders e1:12"));
+    }
+
+    @Test
     void shouldFailLoudlyWhenTheSameHoleComesTwiceInARow() throws Exception {
         ActiveSubscription subscription = client().subscribe(spec(), handler);
         acceptSubscription().connection().events(1, 12, 14, 13, 14);

@@ -43,8 +43,8 @@ class ServerMessageReaderTest {
         }
 
         @Override
-        public void position(long to, List<Long> refs) {
-            calls.add(List.of(to, refs));
+        public void position(long after, long to, List<Long> refs) {
+            calls.add(List.of(after, to, refs));
         }
 
         @Override
@@ -87,7 +87,8 @@ class ServerMessageReaderTest {
         assertEquals(
                 List.of("s", 3L, new Position("e", 9)),
                 read("{'type':'subscribed','sub':'s','ref':3,'after':9,'epoch':'e','head':10}"));
-        assertEquals(List.of(9L, List.of(1L, 2L)), read("{'type':'position','to':9,'refs':[1,2]}"));
+        assertEquals(List.of(7L, 9L, List.of(1L, 2L)), read("{'type':'position','after':7,'to':9,'refs':[1,2]}"));
+        assertEquals(List.of(0L, 9L, List.of()), read("{'type':'position','to':9,'refs':[]}"));
         assertEquals(
                 List.of("s", new Gap(Gap.Reason.RETENTION, 1, 5, new Position("e", 5))),
                 read("{'type':'gap','sub':'s','reason':'retention','after':1,'to':5,'resume':{'epoch':'e','id':5}}"));

@@ -56,10 +56,16 @@ final class ServerMessages {
                 .add("head", head));
     }
 
-    static Outgoing position(long to, List<Integer> refs) {
+    /** A sign of life, which names the hub's head. */
+    static Outgoing heartbeat(long head) {
+        return done(message("position").add("to", head).add("refs", JsonValue.EMPTY_JSON_ARRAY));
+    }
+
+    /** Those of {@code refs} were at {@code after}, and are at {@code to} without another event. */
+    static Outgoing position(long after, long to, List<Integer> refs) {
         JsonArrayBuilder array = JSON.createArrayBuilder();
         refs.forEach(array::add);
-        return done(message("position").add("to", to).add("refs", array));
+        return done(message("position").add("after", after).add("to", to).add("refs", array));
     }
 
     static Outgoing caughtUp(String sub, long at) {

@@ -73,6 +73,11 @@ final class Subscription {
         return started && cursor.position() > told ? Optional.of(cursor.position()) : Optional.empty();
     }
 
+    /** Where the client is, as far as it was told. */
+    long told() {
+        return told;
+    }
+
     /** The client is being told that it is at {@code to}. */
     void tell(long to) {
         told = to;

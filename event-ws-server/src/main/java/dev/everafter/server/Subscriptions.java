@@ -7,7 +7,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -85,7 +84,7 @@ final class Subscriptions {
                 next = choose();
             }
             if (next == null && owing) {
-                out.add(ServerMessages.position(head.getAsLong(), List.of()));
+                out.add(ServerMessages.heartbeat(head.getAsLong()));
                 break;
             }
             if (next == null) {
@@ -123,13 +122,17 @@ final class Subscriptions {
     }
 
     private void tellPositions(Consumer<Outgoing> out) {
-        TreeMap<Long, List<Integer>> refsAt = new TreeMap<>();
+        Map<Advance, List<Integer>> refs = new LinkedHashMap<>();
         for (Subscription subscription : byName.values()) {
             subscription.advanced().ifPresent(to -> {
-                refsAt.computeIfAbsent(to, ignored -> new ArrayList<>()).add(subscription.ref());
+                Advance advance = new Advance(subscription.told(), to);
+                refs.computeIfAbsent(advance, ignored -> new ArrayList<>()).add(subscription.ref());
                 subscription.tell(to);
             });
         }
-        refsAt.forEach((to, refs) -> out.accept(ServerMessages.position(to, refs)));
+        refs.forEach((advance, all) -> out.accept(ServerMessages.position(advance.after, advance.to, all)));
     }
+
+    /** Those who were told the same are told the next in one message. */
+    private record Advance(long after, long to) {}
 }

@@ -17,6 +17,11 @@ public final class SabotagedClients {
                     Optional<String> flaw(long position, Events events) {
                         return Optional.empty();
                     }
+
+                    @Override
+                    Optional<String> flaw(long position, long after, long to) {
+                        return Optional.empty();
+                    }
                 });
     }
 

@@ -19,6 +19,7 @@ import dev.everafter.testkit.LogTable;
 import dev.everafter.testkit.MessageDropper;
 import dev.everafter.testkit.PostgresFixture;
 import dev.everafter.testkit.Verdict;
+import dev.everafter.testkit.Watch;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -77,13 +78,18 @@ class SabotageTest {
     }
 
     private Subscriber subscriber(Stand stand, Keeping keeping, UnaryOperator<EventClient.Builder> client) {
+        return subscriber(stand, Watches.ALL, keeping, client);
+    }
+
+    private Subscriber subscriber(
+            Stand stand, Watch watch, Keeping keeping, UnaryOperator<EventClient.Builder> client) {
         PositionStore memory = PositionStore.inMemory();
         Subscriber subscriber = new Subscriber(
                 "subscriber",
                 stand.port,
                 new Subscriber.Settings(
                         Watches.LIST,
-                        Watches.LIST.indexOf(Watches.ALL),
+                        Watches.LIST.indexOf(watch),
                         keeping,
                         StartFrom.beginning(),
                         () -> memory,
@@ -249,10 +255,11 @@ class SabotageTest {
 
     // a message vanishes on its way
 
-    private Verdict droppedMessage(UnaryOperator<EventClient.Builder> client) throws Exception {
+    /** @param quiet whether what comes next doesn't match, so that the client is told no more than a position */
+    private Verdict droppedMessage(UnaryOperator<EventClient.Builder> client, boolean quiet) throws Exception {
         Stand stand = stand((log, url) -> {});
         stand.start();
-        Subscriber subscriber = subscriber(stand, Keeping.STORED, client);
+        Subscriber subscriber = subscriber(stand, Watches.EMITTED, Keeping.STORED, client);
         MessageDropper dropper = MessageDropper.in(subscriber.proxy);
         subscriber.proxy.cutAll();
         stand.execute(List.of(emit("first")));
@@ -260,19 +267,38 @@ class SabotageTest {
         Future<String> dropped = dropper.dropNext(message -> message.startsWith("{\"type\":\"events\""));
         stand.execute(List.of(emit("dropped")));
         dropped.get(30, TimeUnit.SECONDS);
+        if (quiet) {
+            stand.execute(List.of("SELECT everafter.emit('t', 'not x', '{}')"));
+            long head = stand.head();
+            await().atMost(Duration.ofSeconds(30)).until(() -> subscriber.position() >= head);
+        }
         return verdict(stand);
     }
 
     @Test
-    void shouldFindAnEventLostWhenAMessageIsDroppedAndTheClientDoesNotCheck() throws Exception {
-        assertLostOne(droppedMessage(SabotagedClients::withoutContinuity));
+    void shouldFindAnEventLostWhenAMessageIsDroppedAndTheClientDoesNotCheckEvents() throws Exception {
+        assertLostOne(droppedMessage(SabotagedClients::withoutContinuity, false));
     }
 
     @Test
-    void shouldNoticeAndHealADroppedMessage() throws Exception {
-        Verdict verdict = droppedMessage(client -> client);
-        assertEquals(1, verdict.holes());
-        assertEquals(0, verdict.lost() + verdict.repeated() + verdict.disordered() + verdict.unmatched());
+    void shouldFindAnEventLostWhenAMessageIsDroppedAndTheClientDoesNotCheckPositions() throws Exception {
+        assertLostOne(droppedMessage(SabotagedClients::withoutContinuity, true));
+    }
+
+    @Test
+    void shouldNoticeAndHealADroppedMessageWhenEventsFollow() throws Exception {
+        assertHealed(droppedMessage(client -> client, false));
+    }
+
+    @Test
+    void shouldNoticeAndHealADroppedMessageWhenOnlyAPositionFollows() throws Exception {
+        assertHealed(droppedMessage(client -> client, true));
+    }
+
+    private static void assertHealed(Verdict verdict) {
+        assertEquals(1, verdict.holes(), verdict::toString);
+        assertEquals(
+                0, verdict.lost() + verdict.repeated() + verdict.disordered() + verdict.unmatched(), verdict::toString);
     }
 
     // a client dies in its handler

@@ -22,9 +22,17 @@ final class Watches {
                             .collect(Collectors.joining(", "))
                     + ")");
 
+    static final Watch EMITTED = new Watch(
+            "emitted, or bucket 0",
+            Filter.or(
+                    Filter.eq(Attribute.TYPE, Value.of("x")),
+                    Filter.and(Filter.topic("public.r"), Filter.eq(Attribute.data("bucket"), Value.of(0)))),
+            "type = 'x' OR topic = 'public.r' AND image ->> 'bucket' = '0'");
+
     static final List<Watch> LIST = List.of(
             ALL,
             PGBENCH,
+            EMITTED,
             new Watch("one table", Filter.topic("public.s"), "topic = 'public.s'"),
             new Watch(
                     "a table and what is emitted",
@@ -46,12 +54,6 @@ final class Watches {
                     "one account",
                     Filter.and(Filter.topic("public.acct"), Filter.eq(Attribute.key("id"), Value.of(7))),
                     "topic = 'public.acct' AND key ->> 'id' = '7'"),
-            new Watch(
-                    "emitted, or bucket 0",
-                    Filter.or(
-                            Filter.eq(Attribute.TYPE, Value.of("x")),
-                            Filter.and(Filter.topic("public.r"), Filter.eq(Attribute.data("bucket"), Value.of(0)))),
-                    "type = 'x' OR topic = 'public.r' AND image ->> 'bucket' = '0'"),
             new Watch("nothing", Filter.topic("nobody writes here"), "false"));
 
     private Watches() {}
