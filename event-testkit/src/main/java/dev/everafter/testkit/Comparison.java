@@ -7,6 +7,8 @@ import java.util.List;
 
 /** Compares one history with what it should be. For one thread, and one history. */
 final class Comparison {
+    private static final int DETAILS_OF_A_KIND = 3;
+
     private final String name;
     private final Promise promise;
     private final Deliveries expected;
@@ -44,10 +46,10 @@ final class Comparison {
             before = stretch.endsAt();
         }
         if (holes > 0) {
-            say(holes + " holes");
+            say(0, holes + " holes");
         }
         if (ended > 0) {
-            say("ended by itself, " + ended + " times");
+            say(0, "ended by itself, " + ended + " times");
         }
         return new Verdict(lost, repeated, disordered, unmatched, unsaidGaps, gaps, holes, ended, List.copyOf(details));
     }
@@ -55,7 +57,7 @@ final class Comparison {
     private void tellAll(Stretch stretch) {
         for (int i = 0; i < stretch.told().size(); i++) {
             unmatched++;
-            say("told " + stretch.told().id(i) + " before it was said where it begins");
+            say(unmatched, "told " + stretch.told().id(i) + " before it was said where it begins");
         }
     }
 
@@ -63,12 +65,12 @@ final class Comparison {
     private void join(long end, long start) {
         if (start > end) {
             unsaidGaps++;
-            say("went on at " + start + ", and had come to " + end);
+            say(unsaidGaps, "went on at " + start + ", and had come to " + end);
             lose(end, start);
         } else if (start < end && promise == Promise.ONCE) {
             int again = expected.after(end) - expected.after(start);
             if (again > 0) {
-                say("went back from " + end + " to " + start);
+                say(0, "went back from " + end + " to " + start);
             }
             repeated += again;
         }
@@ -77,7 +79,7 @@ final class Comparison {
     private void lose(long after, long to) {
         for (int i = expected.after(after); i < expected.after(to); i++) {
             lost++;
-            say("lost " + expected.id(i));
+            say(lost, "lost " + expected.id(i));
         }
     }
 
@@ -97,13 +99,13 @@ final class Comparison {
             long id = told.id(index);
             if (id == previous) {
                 repeated++;
-                say("again " + id);
+                say(repeated, "again " + id);
                 continue;
             }
             previous = id;
             if (late[index]) {
                 disordered++;
-                say("out of order " + id);
+                say(disordered, "out of order " + id);
             }
             for (; next < until && expected.id(next) < id; next++) {
                 losing = miss(stretch, expected.id(next), losing);
@@ -120,7 +122,7 @@ final class Comparison {
             losing = miss(stretch, expected.id(next), losing);
         }
         gaps += stretch.gaps().size();
-        stretch.gaps().forEach(gap -> say("told that (" + gap[0] + ", " + gap[1] + "] is missing"));
+        stretch.gaps().forEach(gap -> say(gaps, "told that (" + gap[0] + ", " + gap[1] + "] is missing"));
     }
 
     /** An event that should have come; whether it is (one more of) a range that nobody said was missing. */
@@ -130,12 +132,13 @@ final class Comparison {
         }
         lost++;
         unsaidGaps += losing ? 0 : 1;
-        say("lost " + id);
+        say(lost, "lost " + id);
         return true;
     }
 
-    private void say(String detail) {
-        if (details.size() < Verdict.DETAILS) {
+    /** The first few of each kind, which its count tells apart. */
+    private void say(int count, String detail) {
+        if (count <= DETAILS_OF_A_KIND) {
             details.add(name + ": " + detail);
         }
     }
@@ -143,7 +146,7 @@ final class Comparison {
     private void check(boolean right, long id) {
         if (!right) {
             unmatched++;
-            say(id + " does not match, or is not in the log, or differs");
+            say(unmatched, id + " does not match, or is not in the log, or differs");
         }
     }
 }

@@ -97,19 +97,15 @@ public final class Pgbench {
         return bench;
     }
 
-    /** Fills the tables, with its own {@code accounts} (100,000) or with fewer. */
+    /** Fills the tables, with fewer accounts than its own 100,000. */
     public void fill(DataSource source, int accounts) throws SQLException {
         try (Connection connection = source.getConnection();
                 Statement statement = connection.createStatement()) {
-            if (accounts == 100_000) {
-                runToEnd("-i", "-I", "g", "-q");
-            } else {
-                statement.execute("INSERT INTO pgbench_branches (bid, bbalance) VALUES (1, 0)");
-                statement.execute(
-                        "INSERT INTO pgbench_tellers (tid, bid, tbalance) SELECT g, 1, 0 FROM generate_series(1, 10) g");
-                statement.execute("INSERT INTO pgbench_accounts (aid, bid, abalance, filler)"
-                        + " SELECT g, 1, 0, '' FROM generate_series(1, " + accounts + ") g");
-            }
+            statement.execute("INSERT INTO pgbench_branches (bid, bbalance) VALUES (1, 0)");
+            statement.execute(
+                    "INSERT INTO pgbench_tellers (tid, bid, tbalance) SELECT g, 1, 0 FROM generate_series(1, 10) g");
+            statement.execute("INSERT INTO pgbench_accounts (aid, bid, abalance, filler)"
+                    + " SELECT g, 1, 0, '' FROM generate_series(1, " + accounts + ") g");
             Files.writeString(folder.resolve("script"), SCRIPT.replace("ACCOUNTS", String.valueOf(accounts)));
         } catch (IOException e) {
             throw new UncheckedIOException(e);

@@ -28,7 +28,7 @@ public record Verdict(
         int holes,
         int ended,
         List<String> details) {
-    static final int DETAILS = 20;
+    private static final int DETAILS = 100;
     private static final Verdict CLEAN = new Verdict(0, 0, 0, 0, 0, 0, 0, 0, List.of());
 
     /** Of all {@code histories}, each compared with {@code table}. */

@@ -24,9 +24,9 @@ class HistoryCheckTest {
     private Path folder = Path.of("");
 
     @Test
-    @Timeout(300)
+    @Timeout(400)
     void shouldTellEachSubscriberExactlyItsEventsWhateverHappens() throws Exception {
-        check("HistoryCheckTest", new Size(Duration.ofSeconds(12), 4, 400, 1_000, 20));
+        check("HistoryCheckTest", new Size(Duration.ofSeconds(12), Duration.ofMinutes(3), 4, 500, 500, 10));
     }
 
     @Test
@@ -34,7 +34,7 @@ class HistoryCheckTest {
     @Timeout(14_400)
     void shouldTellEachSubscriberExactlyItsEventsForLong() throws Exception {
         Duration duration = Duration.ofMinutes(Integer.getInteger("history.minutes", 10));
-        check("HistoryCheckTest, long", new Size(duration, 6, 250, 100_000, 20));
+        check("HistoryCheckTest, long", new Size(duration, Duration.ofMinutes(15), 6, 300, 10_000, 20));
     }
 
     private void check(String name, Size size) throws Exception {

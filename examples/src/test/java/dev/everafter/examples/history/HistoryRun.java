@@ -43,7 +43,6 @@ final class HistoryRun {
     private static final List<Keeping> KEEPINGS =
             List.of(Keeping.STORED, Keeping.STORED_AND_DIES, Keeping.WITH_EFFECTS_AND_DIES);
     private static final Duration AFTER_FAILURE = Duration.ofMillis(200);
-    private static final Duration PATIENCE = Duration.ofSeconds(90);
     private static final Map<String, String> MIX_TABLES =
             Map.of("public.s", "tok", "public.r", "tok", "public.acct", "id");
 
@@ -59,11 +58,12 @@ final class HistoryRun {
     private final Faults.Later later = new Faults.Later();
 
     /**
+     * @param patience how long everybody may take to get to the head in the end
      * @param pauseMillis the most that a writer waits between two transactions
      * @param accounts pgbench's
      * @param benchRate its transactions per second
      */
-    record Size(Duration duration, int writers, int pauseMillis, int accounts, int benchRate) {}
+    record Size(Duration duration, Duration patience, int writers, int pauseMillis, int accounts, int benchRate) {}
 
     /** @param differences rows of a table rebuilt from events that are not those of the real one, by tables */
     record Result(Verdict verdict, LedgerAudit audit, Map<String, Integer> differences) {}
@@ -187,7 +187,7 @@ final class HistoryRun {
     private void awaitHead() throws SQLException {
         long head = stand.head();
         try {
-            await().atMost(PATIENCE).until(() -> subscribers.stream().allMatch(each -> each.position() >= head));
+            await().atMost(size.patience).until(() -> subscribers.stream().allMatch(each -> each.position() >= head));
         } catch (ConditionTimeoutException e) {
             subscribers.stream()
                     .filter(each -> each.position() < head)

@@ -139,8 +139,9 @@ final class Subscriber implements AutoCloseable {
         return life.held;
     }
 
-    /** Waits for nothing: what has not come up to {@code head} is lost. */
+    /** Takes nothing more: what has not come up to {@code head} is lost. */
     void end(long head) {
+        life.over = true;
         life.stretch.end(head);
     }
 
