@@ -43,6 +43,7 @@ final class Subscriber implements AutoCloseable {
     private final List<Thread> dead = new ArrayList<>();
     private volatile Life life;
     private int lives;
+    private Optional<Position> withEffects = Optional.empty();
 
     /** How it keeps its position. */
     enum Keeping {
@@ -101,7 +102,7 @@ final class Subscriber implements AutoCloseable {
     void resubscribe() {
         life.hold(false);
         life.leave();
-        life.subscribe(from(life.stretch.position()));
+        life.subscribe(from(life.stretch));
     }
 
     /** Ends as a program does, in order or not, and starts anew. */
@@ -119,11 +120,13 @@ final class Subscriber implements AutoCloseable {
             burial.start();
             dead.add(burial);
         }
-        life = new Life(from(before.stretch.position()));
+        life = new Life(from(before.stretch));
     }
 
     /** Who keeps the position in the store gets it from there. */
-    private StartFrom from(Optional<Position> withEffects) {
+    private StartFrom from(Stretch before) {
+        // a stretch that was never confirmed knows of none
+        withEffects = before.position().or(() -> withEffects);
         return settings.keeping == Keeping.WITH_EFFECTS_AND_DIES
                 ? withEffects.map(StartFrom::after).orElse(settings.from)
                 : settings.from;
