@@ -84,7 +84,11 @@ final class Subscriptions {
                 next = choose();
             }
             if (next == null && owing) {
-                out.add(ServerMessages.heartbeat(head.getAsLong()));
+                // Those that still had to look when it beat have looked by now.
+                tellPositions(out::add);
+                if (out.isEmpty()) {
+                    out.add(ServerMessages.heartbeat(head.getAsLong()));
+                }
                 break;
             }
             if (next == null) {

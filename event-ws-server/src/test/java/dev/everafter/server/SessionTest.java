@@ -2,7 +2,7 @@ package dev.everafter.server;
 
 import static dev.everafter.server.ConversationTest.id;
 import static dev.everafter.server.ConversationTest.ids;
-import static org.awaitility.Awaitility.await;
+import static dev.everafter.testkit.Patience.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -84,7 +84,7 @@ class SessionTest {
 
         /** Takes the message that is on its way, and leaves it there. */
         JsonObject look() throws InterruptedException {
-            String text = sent.poll(10, TimeUnit.SECONDS);
+            String text = sent.poll(30, TimeUnit.SECONDS);
             if (text == null) {
                 throw new AssertionError("nothing was sent");
             }
@@ -106,7 +106,7 @@ class SessionTest {
 
     @BeforeEach
     void open() throws Exception {
-        assertTrue(hub.awaitStarted(Duration.ofSeconds(10)));
+        assertTrue(hub.awaitStarted(Duration.ofSeconds(30)));
         channel.take("welcome");
     }
 
@@ -187,9 +187,9 @@ class SessionTest {
         nanos.addAndGet(Duration.ofSeconds(2).toNanos());
         session.tick(nanos.get());
 
-        assertEquals("4409", channel.closed.poll(10, TimeUnit.SECONDS));
-        assertEquals("abort", channel.closed.poll(10, TimeUnit.SECONDS));
-        session.ended().get(10, TimeUnit.SECONDS);
+        assertEquals("4409", channel.closed.poll(30, TimeUnit.SECONDS));
+        assertEquals("abort", channel.closed.poll(30, TimeUnit.SECONDS));
+        session.ended().get(30, TimeUnit.SECONDS);
         assertEquals(0, host.size());
         assertEquals(1, deadlines.get());
     }
@@ -217,6 +217,21 @@ class SessionTest {
     }
 
     @Test
+    void shouldTellThePositionAtThisHeartbeatWhenTheSubscriptionHadYetToLook() throws Exception {
+        subscribe("s", ",'where':['topic','=','mine']");
+        assertEquals("caughtUp", channel.look().getString("type"));
+        long last = append("other");
+        awaitHead(last);
+        nanos.addAndGet(Duration.ofSeconds(16).toNanos());
+        session.tick(nanos.get());
+        channel.accept();
+
+        JsonObject position = channel.take("position");
+        assertEquals(last, id(position, "to"));
+        assertEquals("[1]", position.getJsonArray("refs").toString());
+    }
+
+    @Test
     void shouldCloseWhenAClientSaysMoreThanCanWait() throws Exception {
         subscribe("s", "");
         channel.look();
@@ -224,7 +239,7 @@ class SessionTest {
         for (int i = 0; i < 2_000; i++) {
             session.received("{\"type\":\"ping\"}");
         }
-        assertEquals("4429", channel.closed.poll(10, TimeUnit.SECONDS));
+        assertEquals("4429", channel.closed.poll(30, TimeUnit.SECONDS));
     }
 
     @Test
@@ -263,7 +278,7 @@ class SessionTest {
         JsonObject error = channel.take("error");
         assertEquals("internal", error.getString("code"));
         assertTrue(error.getBoolean("retry"));
-        assertEquals("1011", channel.closed.poll(10, TimeUnit.SECONDS));
+        assertEquals("1011", channel.closed.poll(30, TimeUnit.SECONDS));
         assertEquals(0, host.size());
     }
 
@@ -271,7 +286,7 @@ class SessionTest {
     void shouldEndItsCursorsWhenTheConnectionIsGone() throws Exception {
         subscribe("s", "");
         session.closed(1006);
-        session.ended().get(10, TimeUnit.SECONDS);
+        session.ended().get(30, TimeUnit.SECONDS);
         assertEquals(0, host.size());
         channel.accept();
         append("a");
