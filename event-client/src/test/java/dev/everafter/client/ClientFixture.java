@@ -1,6 +1,6 @@
 package dev.everafter.client;
 
-import static org.awaitility.Awaitility.await;
+import static dev.everafter.testkit.Patience.await;
 
 import dev.everafter.client.FakeServer.Connection;
 import dev.everafter.core.Position;
@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.Timeout;
 
 /** A server and clients that are stopped after each test. */
-@Timeout(60)
+@Timeout(120)
 abstract class ClientFixture {
     static final Position START = new Position("e1", 10);
 
@@ -30,7 +30,7 @@ abstract class ClientFixture {
 
     /** A handler that a failed test left blocked may not hold the others up. */
     @AfterEach
-    @Timeout(20)
+    @Timeout(60)
     void stop() throws Exception {
         clients.forEach(EventClient::close);
         server.close();
@@ -90,7 +90,7 @@ abstract class ClientFixture {
     /** What the subscription ended with. */
     static Throwable failure(ActiveSubscription subscription) throws Exception {
         try {
-            subscription.done().toCompletableFuture().get(10, TimeUnit.SECONDS);
+            subscription.done().toCompletableFuture().get(30, TimeUnit.SECONDS);
         } catch (ExecutionException e) {
             return Objects.requireNonNull(e.getCause());
         }

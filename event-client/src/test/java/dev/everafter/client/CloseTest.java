@@ -1,6 +1,6 @@
 package dev.everafter.client;
 
-import static org.awaitility.Awaitility.await;
+import static dev.everafter.testkit.Patience.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -29,7 +29,7 @@ class CloseTest extends ClientFixture {
                 });
         var accepted = acceptSubscription();
         accepted.connection().events(1, 10, 12, 11, 12);
-        assertTrue(handling.await(10, TimeUnit.SECONDS));
+        assertTrue(handling.await(30, TimeUnit.SECONDS));
 
         CompletableFuture<List<Object>> atClose = CompletableFuture.supplyAsync(() -> {
             subscription.close();
@@ -38,7 +38,7 @@ class CloseTest extends ClientFixture {
         await().during(Duration.ofMillis(50)).until(() -> !atClose.isDone());
         release.countDown();
 
-        assertEquals(List.of(11L), atClose.get(10, TimeUnit.SECONDS));
+        assertEquals(List.of(11L), atClose.get(30, TimeUnit.SECONDS));
         assertEquals(Optional.of(new Position("e1", 11)), store.load("orders"));
         assertTrue(subscription.done().toCompletableFuture().isDone());
         assertEquals(accepted.sub(), accepted.connection().expect("unsubscribe").getString("sub"));
@@ -54,7 +54,7 @@ class CloseTest extends ClientFixture {
             handler.onEvent(event);
         }));
         acceptSubscription().connection().events(1, 10, 12, 11, 12);
-        self.get().done().toCompletableFuture().get(10, TimeUnit.SECONDS);
+        self.get().done().toCompletableFuture().get(30, TimeUnit.SECONDS);
         assertEquals(List.of(11L), handler.calls);
         assertEquals(Optional.of(new Position("e1", 11)), store.load("orders"));
     }
@@ -76,8 +76,8 @@ class CloseTest extends ClientFixture {
         connection.subscribed(connection.expect("subscribe"), 2, "e1", 10);
         connection.events(1, 10, 11, 11);
         connection.events(2, 10, 11, 11);
-        one.done().toCompletableFuture().get(10, TimeUnit.SECONDS);
-        two.done().toCompletableFuture().get(10, TimeUnit.SECONDS);
+        one.done().toCompletableFuture().get(30, TimeUnit.SECONDS);
+        two.done().toCompletableFuture().get(30, TimeUnit.SECONDS);
         client.close();
         assertEquals(List.of(11L, 11L), handler.calls);
     }

@@ -1,6 +1,6 @@
 package dev.everafter.client;
 
-import static org.awaitility.Awaitility.await;
+import static dev.everafter.testkit.Patience.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertSame;
@@ -228,7 +228,7 @@ class DeliveryTest extends ClientFixture {
         var connection = acceptSubscription().connection();
         connection.events(1, 10, 13, 11, 12, 13);
         connection.send("{'type':'position','to':13,'refs':[1]}");
-        assertTrue(handling.await(10, TimeUnit.SECONDS));
+        assertTrue(handling.await(30, TimeUnit.SECONDS));
         assertEquals(List.of(10L, 11L), saved);
         assertEquals(11, subscription.position().orElseThrow().id());
         release.countDown();
@@ -431,11 +431,7 @@ class DeliveryTest extends ClientFixture {
         assertEquals(8 << 20, accepted.subscribe().getInt("maxMessage"));
         accepted.connection().send(large(11, 6 << 20));
         awaitCalls(11L);
-        try {
-            accepted.connection().send(large(12, tooLarge));
-        } catch (IOException e) {
-            System.out.println("SEND " + e);
-        }
+        accepted.connection().send(large(12, tooLarge));
         assertEquals(Code.MESSAGE_TOO_LARGE, failureCode(subscription));
     }
 

@@ -1,6 +1,6 @@
 package dev.everafter.client;
 
-import static org.awaitility.Awaitility.await;
+import static dev.everafter.testkit.Patience.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -103,7 +103,7 @@ class ResumeTest extends ClientFixture {
         var first = acceptSubscription();
         first.connection().events(1, 10, 12, 11, 12);
         first.connection().events(1, 12, 14, 13, 14);
-        assertTrue(handling.await(10, TimeUnit.SECONDS));
+        assertTrue(handling.await(30, TimeUnit.SECONDS));
         first.connection().cut();
         var connection = server.acceptAndWelcome();
         release.countDown();

@@ -1,5 +1,6 @@
 package dev.everafter.core;
 
+import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
@@ -38,7 +39,7 @@ class EventHubTest {
     @Test
     void shouldWaitForCommitsAndDeliverThem() throws InterruptedException {
         EventHub hub = hub(64L << 20);
-        assertTrue(hub.awaitStarted(Duration.ofSeconds(10)));
+        assertTrue(hub.awaitStarted(Duration.ofSeconds(30)));
         Reader reader = new Reader(hub, Selection.of(Filter.topic("orders")), StartFrom.now(), new Random(1));
         reader.awaitStarted();
         log.append("other", "insert", RawJson.of("{}"));
@@ -58,13 +59,13 @@ class EventHubTest {
                     return thread;
                 })
                 .build();
-        assertTrue(hub.awaitStarted(Duration.ofSeconds(10)));
+        assertTrue(hub.awaitStarted(Duration.ofSeconds(30)));
         Cursor cursor = hub.open(Selection.of(Filter.all()), StartFrom.now());
         hub.close();
         hub.close();
 
         for (Thread thread : threads) {
-            thread.join(10_000);
+            thread.join(20_000);
             assertFalse(thread.isAlive(), thread.getName());
             assertTrue(thread.getName().startsWith("everafter-"), thread.getName());
         }
@@ -128,7 +129,8 @@ class EventHubTest {
         }
         writers.forEach(Thread::start);
         threads.forEach(Thread::start);
-        new CountDownLatch(1).await(duration.toMillis(), TimeUnit.MILLISECONDS);
+        // On a busy machine the writers may need longer to outrun anybody.
+        await().pollDelay(duration).atMost(duration.plusSeconds(60)).until(() -> counts.fellBehind.get() > 10);
         done.set(true);
         for (Thread writer : writers) {
             writer.join();
@@ -164,7 +166,6 @@ class EventHubTest {
                 counts.caughtUp.get(),
                 counts.coldReads.get(),
                 counts.pagesDropped.get());
-        assertTrue(counts.fellBehind.get() > 10, "the tail was too large to show anything");
     }
 
     private Thread writer(Random random, AtomicBoolean done) {

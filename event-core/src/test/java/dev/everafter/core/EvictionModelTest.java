@@ -1,6 +1,5 @@
 package dev.everafter.core;
 
-import org.jetbrains.lincheck.datastructures.ModelCheckingOptions;
 import org.jetbrains.lincheck.datastructures.Operation;
 import org.junit.jupiter.api.Test;
 
@@ -37,7 +36,7 @@ public class EvictionModelTest {
 
     @Test
     void shouldNotTakeAnEventThatHasGoneForNone() {
-        new ModelCheckingOptions()
+        ModelChecking.options()
                 .threads(2)
                 .actorsPerThread(2)
                 .actorsBefore(0)

@@ -2,7 +2,6 @@ package dev.everafter.core;
 
 import java.util.List;
 import java.util.stream.LongStream;
-import org.jetbrains.lincheck.datastructures.ModelCheckingOptions;
 import org.jetbrains.lincheck.datastructures.Operation;
 import org.jetbrains.lincheck.datastructures.Validate;
 import org.junit.jupiter.api.Test;
@@ -72,7 +71,7 @@ public class PublicationModelTest {
 
     @Test
     void shouldTakeExactlyWhatWasPublishedInAnyInterleaving() {
-        new ModelCheckingOptions()
+        ModelChecking.options()
                 .threads(2)
                 .actorsPerThread(2)
                 .actorsBefore(0)

@@ -1,5 +1,6 @@
 package dev.everafter.pg;
 
+import static dev.everafter.testkit.Patience.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -12,7 +13,6 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -20,6 +20,9 @@ import org.junit.jupiter.api.Timeout;
 /** A hole is passed only when nobody can fill it any more: the scenarios in which other readers lose events. */
 @Timeout(60)
 class GapProofTest extends Holes {
+    /** Below the heartbeat of 10 s, by which a lost wake-up would show itself. */
+    private static final Duration SOON = Duration.ofSeconds(8);
+
     private final PgEventLog log = db.log().listener(counts).build();
 
     @AfterEach
@@ -28,7 +31,7 @@ class GapProofTest extends Holes {
     }
 
     private void assertNothingPasses(Tail tail) throws Exception {
-        Awaitility.await().until(() -> counts.gaps.get() > 0);
+        await().until(() -> counts.gaps.get() > 0);
         assertFalse(new CountDownLatch(1).await(300, TimeUnit.MILLISECONDS));
         assertEquals(List.of(), tail.values());
     }
@@ -99,7 +102,7 @@ class GapProofTest extends Holes {
             }
             db.execute(emit("second"));
             assertNothingPasses(tail);
-            Awaitility.await().atMost(Duration.ofSeconds(5)).until(() -> counts.held.contains("order 17"));
+            await().until(() -> counts.held.contains("order 17"));
             LogStatus status = log.status();
             assertFalse(status.following());
             assertTrue(status.problem().orElseThrow().contains("prepared transaction 'order 17'"), status::toString);
@@ -108,7 +111,7 @@ class GapProofTest extends Holes {
 
             tail.awaitEvents(2);
             assertEquals(List.of("first", "second"), tail.values());
-            Awaitility.await().until(() -> log.status().following());
+            await().until(() -> log.status().following());
         }
     }
 
@@ -134,7 +137,7 @@ class GapProofTest extends Holes {
                 Connection open = placed("first")) {
             Db.execute(open, "SET application_name = 'nightly job'");
             db.execute(emit("second"));
-            Awaitility.await().atMost(Duration.ofSeconds(5)).until(() -> counts.held.contains("nightly job"));
+            await().until(() -> counts.held.contains("nightly job"));
             assertTrue(counts.held.contains("pid "), counts.held);
             assertTrue(counts.held.contains("idle in transaction"), counts.held);
             open.rollback();
@@ -162,9 +165,9 @@ class GapProofTest extends Holes {
                 Db.execute(open, "SET CONSTRAINTS ALL IMMEDIATE", emit("first"));
                 armed.set(false);
                 Db.execute(reserved, emit("second"));
-                Awaitility.await().until(() -> counts.gaps.get() > 0);
+                await().until(() -> counts.gaps.get() > 0);
                 armed.set(true);
-                tail.awaitEvents(2, Duration.ofSeconds(5));
+                tail.awaitEvents(2, SOON);
                 assertEquals(List.of("first", "second"), tail.values());
             }
         } finally {
@@ -187,7 +190,7 @@ class GapProofTest extends Holes {
                 });
                 place(open, "first");
                 db.execute(emit("second"));
-                Awaitility.await().until(() -> db.number("SELECT count(*) FROM everafter.commit_log") == 2);
+                await().until(() -> db.number("SELECT count(*) FROM everafter.commit_log") == 2);
                 open.rollback();
                 assertFalse(new CountDownLatch(1).await(300, TimeUnit.MILLISECONDS));
                 assertFalse(tail.values().contains("fourth"));
@@ -203,7 +206,7 @@ class GapProofTest extends Holes {
         try (Connection open = placed("first")) {
             db.execute(emit("second"));
             try (Tail tail = Tail.of(log)) {
-                Awaitility.await().atMost(Duration.ofSeconds(5)).until(() -> !counts.held.isEmpty());
+                await().until(() -> !counts.held.isEmpty());
                 assertFalse(log.status().following());
                 open.commit();
                 tail.awaitHead(db.number("SELECT everafter.head()"));
@@ -220,7 +223,7 @@ class GapProofTest extends Holes {
             open.setAutoCommit(false);
             Db.execute(open, emit("long"));
             db.execute(emit("short"));
-            tail.awaitEvents(1, Duration.ofSeconds(5));
+            tail.awaitEvents(1, SOON);
             open.commit();
             tail.awaitEvents(2);
             assertEquals(List.of("short", "long"), tail.values());

@@ -1,5 +1,6 @@
 package dev.everafter.pg;
 
+import static dev.everafter.testkit.Patience.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -13,7 +14,6 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
-import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -81,7 +81,7 @@ class HistoryRegressionTest {
                 db.execute(emit(i));
             }
             tail.awaitEvents(200);
-            Awaitility.await().until(() -> db.number("SELECT proven FROM everafter.epoch") == 200 * 256 + 255);
+            await().until(() -> db.number("SELECT proven FROM everafter.epoch") == 200 * 256 + 255);
             away.set(true);
             db.cutTailers();
             back(db, 20, true);
@@ -92,7 +92,7 @@ class HistoryRegressionTest {
                     db.execute(emit(i * 1000));
                 }
                 tail2.awaitEvents(280);
-                Awaitility.await().until(() -> db.number("SELECT proven FROM everafter.epoch") == 300 * 256 + 255);
+                await().until(() -> db.number("SELECT proven FROM everafter.epoch") == 300 * 256 + 255);
             }
             away.set(false);
             tail.awaitChange();
@@ -158,7 +158,7 @@ class HistoryRegressionTest {
             }
             writer.commit();
             tail.awaitEvents(1000);
-            Awaitility.await().until(away::get);
+            await().until(away::get);
             long told = tail.head();
             long commit = told >> 8; // partly told
             back(db, commit - 1, true);

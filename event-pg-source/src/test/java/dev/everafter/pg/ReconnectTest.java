@@ -1,5 +1,6 @@
 package dev.everafter.pg;
 
+import static dev.everafter.testkit.Patience.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
@@ -29,7 +30,6 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
-import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -62,7 +62,7 @@ class ReconnectTest {
             assertEquals(upTo(200), tail.values());
             assertTrue(counts.lost.get() >= 1);
             assertEquals(List.of(), tail.changes());
-            Awaitility.await().until(() -> log.status().following());
+            await().until(() -> log.status().following());
         }
     }
 
@@ -113,12 +113,12 @@ class ReconnectTest {
                 EventHub hub = EventHub.builder(log).build();
                 Cursor cursor = hub.open(Selection.of(Filter.topic("t")), StartFrom.now())) {
             List<String> told = new ArrayList<>();
-            Awaitility.await().until(() -> take(cursor, told).contains("live"));
+            await().until(() -> take(cursor, told).contains("live"));
             db.execute(emit(1));
-            Awaitility.await().until(() -> take(cursor, told).contains("1"));
+            await().until(() -> take(cursor, told).contains("1"));
 
             away.set(true);
-            Awaitility.await().until(() -> {
+            await().until(() -> {
                 db.cutTailers();
                 return counts.lost.get() > 0;
             });
@@ -129,7 +129,7 @@ class ReconnectTest {
             db.execute(emit(3));
             away.set(false);
 
-            Awaitility.await().until(() -> take(cursor, told).contains("3"));
+            await().until(() -> take(cursor, told).contains("3"));
             assertEquals(List.of("live", "1", "behind", "missing", "live", "3"), told);
         }
     }
@@ -160,7 +160,7 @@ class ReconnectTest {
                 db.execute(emit(1));
                 tail.awaitEvents(1);
                 server.stop();
-                Awaitility.await().until(() -> counts.lost.get() >= 3);
+                await().until(() -> counts.lost.get() >= 3);
                 assertFalse(log.status().following());
                 assertTrue(log.status().problem().orElseThrow().contains("no session"), log.status()::toString);
                 server.start();
@@ -179,7 +179,7 @@ class ReconnectTest {
         server.close();
         try (PgEventLog log = db.log().listener(counts).build()) {
             Tail tail = Tail.of(log);
-            Awaitility.await().until(() -> counts.lost.get() >= 1);
+            await().until(() -> counts.lost.get() >= 1);
             tail.close();
         }
     }
@@ -189,11 +189,11 @@ class ReconnectTest {
         Db db = Db.empty(PostgresFixture.shared());
         try (PgEventLog log = db.log().listener(counts).build();
                 Tail tail = Tail.of(log)) {
-            Awaitility.await().until(() -> counts.lost.get() >= 1);
+            await().until(() -> counts.lost.get() >= 1);
             assertTrue(log.status().problem().orElseThrow().contains("LogSchema.install()"), log.status()::toString);
             LogSchema.of(db.source).install();
             tail.awaitHead(0);
-            Awaitility.await().until(() -> log.status().following());
+            await().until(() -> log.status().following());
         }
     }
 
@@ -202,15 +202,14 @@ class ReconnectTest {
         Db db = Db.installed(PostgresFixture.shared());
         try (PgEventLog log = db.log().listener(counts).build()) {
             Tail tail = Tail.started(log);
-            Awaitility.await().until(() -> counts.armed.get() > 0);
+            await().until(() -> counts.armed.get() > 0);
             long before = System.nanoTime();
             tail.close();
-            assertTrue(System.nanoTime() - before < TimeUnit.SECONDS.toNanos(2));
-            Awaitility.await()
-                    .until(() -> db.number("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = "
-                                    + Keys.CLASS + " AND database = (SELECT oid FROM pg_database"
-                                    + " WHERE datname = current_database())")
-                            == 0);
+            assertTrue(System.nanoTime() - before < TimeUnit.SECONDS.toNanos(8));
+            await().until(() -> db.number("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = "
+                            + Keys.CLASS + " AND database = (SELECT oid FROM pg_database"
+                            + " WHERE datname = current_database())")
+                    == 0);
         }
     }
 
@@ -288,7 +287,7 @@ class ReconnectTest {
     }
 
     private static void awaitMark(Db db, long head) {
-        Awaitility.await().until(() -> db.number("SELECT max(proven) FROM everafter.epoch") == head);
+        await().until(() -> db.number("SELECT max(proven) FROM everafter.epoch") == head);
     }
 
     @Test
@@ -309,13 +308,13 @@ class ReconnectTest {
                 tail.awaitEvents(1);
                 keptAway.set(true);
                 server.restart();
-                Awaitility.await().until(() -> counts.lost.get() > 0);
+                await().until(() -> counts.lost.get() > 0);
                 String problem = String.valueOf(
                         assertThrows(EventLogException.class, () -> log.read(0, tail.head(), Filter.all(), LIMITS))
                                 .getMessage());
                 assertTrue(problem.contains("started anew"), problem);
                 keptAway.set(false);
-                Awaitility.await().until(() -> log.status().following());
+                await().until(() -> log.status().following());
                 assertEquals(
                         1,
                         log.read(0, tail.head(), Filter.all(), LIMITS).events().size());
@@ -339,8 +338,8 @@ class ReconnectTest {
             first.awaitEvents(100);
             second.awaitEvents(100);
             first.close();
-            Awaitility.await().until(() -> others.leading.get() == 1);
-            Awaitility.await().until(() -> others.armed.get() > 0);
+            await().until(() -> others.leading.get() == 1);
+            await().until(() -> others.armed.get() > 0);
             write(db, 101, 120);
             second.awaitEvents(120);
             assertEquals(upTo(120), second.values());

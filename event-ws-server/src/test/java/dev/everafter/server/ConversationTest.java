@@ -1,6 +1,5 @@
 package dev.everafter.server;
 
-import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
@@ -41,7 +40,7 @@ class ConversationTest {
     @Test
     void shouldSendWhatHappensWhenSubscribedFromNow() {
         long before = served.append("a");
-        await().until(() -> served.hub.head().orElseThrow().id() == before);
+        served.awaitHead();
         client.next("welcome");
         JsonObject subscribed = client.subscribe("s");
 
@@ -63,6 +62,7 @@ class ConversationTest {
     void shouldSendAllWhenSubscribedFromStart() {
         long first = served.append("a");
         long second = served.append("b");
+        served.awaitHead();
         client.next("welcome");
         client.send("{'type':'subscribe','sub':'s','from':'start'}");
 

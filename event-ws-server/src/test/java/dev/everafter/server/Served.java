@@ -1,5 +1,7 @@
 package dev.everafter.server;
 
+import static dev.everafter.testkit.Patience.await;
+
 import dev.everafter.core.EventHub;
 import dev.everafter.core.InMemoryEventLog;
 import dev.everafter.core.RawJson;
@@ -21,7 +23,7 @@ public final class Served implements AutoCloseable {
                 .drainTimeout(Duration.ofSeconds(5))
                 .start();
         try {
-            if (!hub.awaitStarted(Duration.ofSeconds(10))) {
+            if (!hub.awaitStarted(Duration.ofSeconds(30))) {
                 throw new IllegalStateException("the hub did not start");
             }
         } catch (InterruptedException e) {
@@ -51,6 +53,15 @@ public final class Served implements AutoCloseable {
 
     public long append(String topic, String data) {
         return log.append(topic, "happened", RawJson.of(data.replace('\'', '"')));
+    }
+
+    /**
+     * Waits until the hub has all that was appended: what is subscribed to before that comes in other messages, cut where
+     * the hub just was.
+     */
+    public void awaitHead() {
+        long id = log.range().head();
+        await().until(() -> hub.head().orElseThrow().id() == id);
     }
 
     @Override

@@ -1,7 +1,7 @@
 package dev.everafter.server;
 
 import static dev.everafter.server.ConversationTest.id;
-import static org.awaitility.Awaitility.await;
+import static dev.everafter.testkit.Patience.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -21,7 +21,7 @@ class SlowReaderTest {
     void shouldBeClosedAfterTheDeadlineWhileOthersGetOn() throws Exception {
         List<Integer> codes = new CopyOnWriteArrayList<>();
         try (Served served = Served.with(
-                        options -> options.sendDeadline(Duration.ofSeconds(2)).listener(new ServerListener() {
+                        options -> options.sendDeadline(Duration.ofSeconds(6)).listener(new ServerListener() {
                             @Override
                             public void onSessionClosed(int code) {
                                 codes.add(code);

@@ -1,6 +1,7 @@
 package dev.everafter.server;
 
 import static dev.everafter.server.ConversationTest.id;
+import static dev.everafter.testkit.Patience.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -77,6 +78,8 @@ class ThousandSessionsTest {
                 to = id(events, "to");
             }
 
+            // The one that has emitted is closed, but its backend may take a moment to end.
+            await().until(() -> connections(direct).size() == 2);
             Map<String, Integer> connections = connections(direct);
             System.out.println(SESSIONS + " sessions, connections by application: " + connections);
             assertEquals(1, connections.getOrDefault("tail", 0));

@@ -1,6 +1,6 @@
 package dev.everafter.examples;
 
-import static org.awaitility.Awaitility.await;
+import static dev.everafter.testkit.Patience.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -19,7 +19,6 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
@@ -36,8 +35,6 @@ class BrowserPageTest {
               getElementById: () => ({append: line => console.log(line.textContent)}),
             };
             """;
-
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
 
     @TempDir
     private Path directory = Path.of("");
@@ -60,13 +57,13 @@ class BrowserPageTest {
             try {
                 Thread reader = new Thread(() -> readLines(node, shown));
                 reader.start();
-                await().atMost(PATIENCE).until(() -> shown.size() == 3);
+                await().until(() -> shown.size() == 3);
                 proxy.cutAll();
                 append(served, 2);
-                await().atMost(PATIENCE).until(() -> shown.size() >= 5);
+                await().until(() -> shown.size() >= 5);
                 served.restart();
                 append(served, 1);
-                await().atMost(PATIENCE).until(() -> shown.size() >= 6);
+                await().until(() -> shown.size() >= 6);
                 assertEquals(served.events().stream().map(Event::toString).toList(), shown);
             } finally {
                 node.destroyForcibly().waitFor();
@@ -107,8 +104,7 @@ class BrowserPageTest {
     }
 
     private static void awaitLines(Browser browser, int lines) {
-        await().atMost(PATIENCE)
-                .untilAsserted(() -> assertEquals(lines, lines(browser).size()));
+        await().untilAsserted(() -> assertEquals(lines, lines(browser).size()));
     }
 
     private static List<?> lines(Browser browser) {

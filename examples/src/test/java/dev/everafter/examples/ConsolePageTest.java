@@ -1,6 +1,6 @@
 package dev.everafter.examples;
 
-import static org.awaitility.Awaitility.await;
+import static dev.everafter.testkit.Patience.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.everafter.core.Event;
 import dev.everafter.core.InMemoryEventLog.Change;
 import dev.everafter.core.RawJson;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -25,8 +24,6 @@ import org.openqa.selenium.WebElement;
 
 /** The console page as a user has it: in a real browser, from a real server. */
 class ConsolePageTest {
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
-
     @SuppressWarnings("NullAway.Init")
     private static Browser browser;
 
@@ -248,8 +245,7 @@ class ConsolePageTest {
         for (WebElement summary : browser.driver.findElements(By.cssSelector("summary"))) {
             summary.click();
         }
-        await().atMost(PATIENCE)
-                .until(() -> browser.driver.findElements(By.cssSelector("pre")).size() == 2);
+        await().until(() -> browser.driver.findElements(By.cssSelector("pre")).size() == 2);
 
         String list = text("list");
         assertTrue(list.contains("id 12345678901234567890, price: 1.0 \u2192 12.50"), list);
@@ -316,12 +312,11 @@ class ConsolePageTest {
     }
 
     private static void awaitText(String id, String expected) {
-        await().atMost(PATIENCE).untilAsserted(() -> assertEquals(expected, text(id)));
+        await().untilAsserted(() -> assertEquals(expected, text(id)));
     }
 
     private static void awaitRows(int rows) {
-        await().atMost(PATIENCE)
-                .untilAsserted(() -> assertEquals(rows, shownIds().size()));
+        await().untilAsserted(() -> assertEquals(rows, shownIds().size()));
     }
 
     /** From the top of the list; a loss is {@code lost}. */

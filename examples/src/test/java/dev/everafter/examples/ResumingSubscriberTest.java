@@ -1,6 +1,6 @@
 package dev.everafter.examples;
 
-import static org.awaitility.Awaitility.await;
+import static dev.everafter.testkit.Patience.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 

@@ -1,5 +1,6 @@
 package dev.everafter.server.standalone;
 
+import static dev.everafter.testkit.Patience.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -12,6 +13,7 @@ import dev.everafter.server.EndpointOptions;
 import dev.everafter.server.RawClient;
 import dev.everafter.server.Served;
 import dev.everafter.server.TestClient;
+import dev.everafter.testkit.LoopbackPorts;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -148,9 +150,11 @@ class EventServerTest {
 
     @Test
     void shouldListenAgainAtOnceWhenItWasClosed() {
-        int port = served.port();
-        try (TestClient client = TestClient.welcomed(port)) {
-            served.server.close();
+        // A port that no outgoing connection is given in between.
+        int port = LoopbackPorts.free();
+        try (EventServer first = EventServer.builder(served.hub).port(port).start();
+                TestClient client = TestClient.welcomed(port)) {
+            first.close();
             assertEquals(1001, client.closeCode());
         }
         try (EventServer again = EventServer.builder(served.hub).port(port).start()) {
@@ -247,8 +251,10 @@ class EventServerTest {
             }
             long start = System.nanoTime();
             server.close();
-            assertTrue(System.nanoTime() - start < 8_000_000_000L);
-            assertEquals(0, server.sessions());
+            // Not after the send deadline, which is 30 s.
+            assertTrue(System.nanoTime() - start < 25_000_000_000L);
+            // Cut off, the session ends by itself.
+            await().until(() -> server.sessions() == 0);
         }
     }
 }
