@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.everafter.testkit.LoopbackPorts;
 import dev.everafter.testkit.PostgresFixture;
 import java.io.IOException;
 import java.sql.Connection;
@@ -73,7 +74,7 @@ class CaptureTest {
 
     @Test
     void shouldNameTheServerWhenNobodyListens() throws IOException {
-        int port = Ports.free();
+        int port = LoopbackPorts.free();
         assertOneLine(
                 Run.of("capture", "--database", "jdbc:postgresql://127.0.0.1:" + port + "/shop?password=secret", "t"),
                 "can't connect to jdbc:postgresql://127.0.0.1:" + port + "/shop: ");

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.everafter.testkit.LoopbackPorts;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -36,7 +37,7 @@ class EmbeddedDatabaseTest {
 
     @BeforeAll
     static void install() throws IOException {
-        EmbeddedDatabase.start(once.resolve("installed"), once.resolve("programs"), Ports.free())
+        EmbeddedDatabase.start(once.resolve("installed"), once.resolve("programs"), LoopbackPorts.free())
                 .close();
     }
 
@@ -52,7 +53,7 @@ class EmbeddedDatabaseTest {
     }
 
     private EmbeddedDatabase start() throws IOException {
-        return start(Ports.free());
+        return start(LoopbackPorts.free());
     }
 
     private EmbeddedDatabase start(int port) {
@@ -95,7 +96,7 @@ class EmbeddedDatabaseTest {
             tell(database.target(), "INSERT INTO kept VALUES (4)");
             ProcessHandle postmaster = postmaster();
             assertTrue(postmaster.destroyForcibly());
-            postmaster.onExit().get(10, TimeUnit.SECONDS);
+            postmaster.onExit().get(30, TimeUnit.SECONDS);
         }
         try (EmbeddedDatabase database = start()) {
             assertEquals("21", ask(database.target(), "SELECT sum(n) FROM kept"));
@@ -105,7 +106,7 @@ class EmbeddedDatabaseTest {
     @Test
     void shouldLetNobodyInWithoutThePassword() throws Exception {
         installed();
-        int port = Ports.free();
+        int port = LoopbackPorts.free();
         try (EmbeddedDatabase database = start(port)) {
             assertEquals("1", ask(database.target(), "SELECT 1"));
             DatabaseTarget stranger =
@@ -156,7 +157,7 @@ class EmbeddedDatabaseTest {
         Path half = home.resolve("programs").resolve(programs.getFileName()).resolve("bin");
         Files.createDirectories(half);
         Files.writeString(half.resolve("initdb"), "half a program");
-        try (EmbeddedDatabase database = EmbeddedDatabase.start(home, Ports.free())) {
+        try (EmbeddedDatabase database = EmbeddedDatabase.start(home, LoopbackPorts.free())) {
             assertEquals("1", ask(database.target(), "SELECT 1"));
             // The library would unpack around it. (In this JVM it has unpacked elsewhere before.)
             assertTrue(Files.notExists(half.resolve("initdb")));

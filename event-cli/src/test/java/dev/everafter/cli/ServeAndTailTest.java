@@ -10,11 +10,11 @@ import dev.everafter.client.PositionStore;
 import dev.everafter.core.Position;
 import dev.everafter.core.RawJson;
 import dev.everafter.pg.LogSchema;
+import dev.everafter.testkit.LoopbackPorts;
 import dev.everafter.testkit.PostgresFixture;
 import dev.everafter.testkit.Seed;
 import java.io.BufferedReader;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -39,7 +39,7 @@ import org.junit.jupiter.api.io.TempDir;
 class ServeAndTailTest {
     private final String database = PostgresFixture.shared().newDatabase();
     private final DataSource source = PostgresFixture.shared().dataSource(database);
-    private final int port = Ports.free();
+    private final int port = LoopbackPorts.free();
     private final String url = "ws://127.0.0.1:" + port + "/ws";
     private final Path directory;
     private CliProcess server;
@@ -119,7 +119,9 @@ class ServeAndTailTest {
                 boolean last = run == 3;
                 try (CliProcess tail = tail("killed", "--store", store.toString())) {
                     tail.awaitLines(50 + random.nextInt(200));
-                    await().atMost(30, SECONDS).until(() -> Files.exists(store));
+                    // The first one saved is the start's.
+                    await().atMost(60, SECONDS)
+                            .until(() -> saved(store) >= id(tail.lines().get(0)));
                     if (last) {
                         emitter.finish();
                         awaitEnd(tail);
@@ -193,7 +195,7 @@ class ServeAndTailTest {
             try (BufferedReader reader = tail.process().inputReader()) {
                 assertTrue(reader.readLine().contains("\"topic\":\"closed\""));
             }
-            assertTrue(tail.process().waitFor(5, SECONDS));
+            assertTrue(tail.process().waitFor(30, SECONDS));
             assertEquals(ExitCodes.OK, tail.exitCode());
             assertEquals(
                     List.of(),
@@ -240,8 +242,8 @@ class ServeAndTailTest {
             tail.awaitLines(20);
             long before = System.nanoTime();
             assertEquals(143, server.stop());
-            assertTrue(System.nanoTime() - before < SECONDS.toNanos(10), "it stops quickly");
-            await().atMost(10, SECONDS).until(() -> tail.err().contains("the server goes"));
+            assertTrue(System.nanoTime() - before < SECONDS.toNanos(20), "nothing has to be given up");
+            await().atMost(30, SECONDS).until(() -> tail.err().contains("the server goes"));
 
             server = serve();
             server.awaitLine("  WebSocket");

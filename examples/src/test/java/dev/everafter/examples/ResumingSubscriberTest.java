@@ -46,7 +46,7 @@ class ResumingSubscriberTest {
     }
 
     @Test
-    @Timeout(60)
+    @Timeout(120)
     void shouldPrintEachEventOnceWhenItIsStoppedAndRunAgain() throws Exception {
         Path positions = directory.resolve("positions.json");
         try (Served served = new Served(1 << 20)) {
@@ -83,7 +83,7 @@ class ResumingSubscriberTest {
             }
             // Not Process.destroy(), which closes the streams.
             program.toHandle().destroy();
-            assertTrue(program.waitFor(20, TimeUnit.SECONDS), "still running");
+            assertTrue(program.waitFor(60, TimeUnit.SECONDS), "still running");
             out.lines().forEach(printed::add);
         } finally {
             program.destroyForcibly();
