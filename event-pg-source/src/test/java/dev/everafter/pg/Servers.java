@@ -21,6 +21,11 @@ final class Servers {
         return TwoPhase.FOLLOWED ? TwoPhase.SERVER : PostgresFixture.shared();
     }
 
+    /** Whether a log is followed where transactions may be prepared. */
+    static boolean followsPrepared() {
+        return TwoPhase.FOLLOWED;
+    }
+
     static int majorVersion(PostgresFixture server) {
         try (Connection connection = server.dataSource(server.jdbcUrl()).getConnection()) {
             return connection.getMetaData().getDatabaseMajorVersion();
@@ -30,12 +35,11 @@ final class Servers {
     }
 
     private static final class TwoPhase {
-        static final PostgresFixture SERVER = PostgresFixture.builder()
-                .setting("max_prepared_transactions", "50")
-                .setting("max_connections", "200")
-                .build();
+        static final boolean FOLLOWED = majorVersion(PostgresFixture.shared()) >= 15;
 
-        static final boolean FOLLOWED = majorVersion(SERVER) >= 15;
+        static final PostgresFixture SERVER = PostgresFixture.builder()
+                .setting("max_prepared_transactions", "20")
+                .build();
 
         static {
             Runtime.getRuntime().addShutdownHook(new Thread(SERVER::close));
