@@ -54,7 +54,7 @@ final class CatchUp implements Benchmark {
         }
     }
 
-    private static void fill(Connection connection, int events) throws SQLException {
+    static void fill(Connection connection, int events) throws SQLException {
         Database.execute(connection, "SET synchronous_commit = off");
         Database.execute(
                 connection,
@@ -67,11 +67,11 @@ final class CatchUp implements Benchmark {
     }
 
     /** Something that takes a while. */
-    private interface Work {
+    interface Work {
         void run() throws Exception;
     }
 
-    private static Map<String, Double> timed(Database database, Work work) throws Exception {
+    static Map<String, Double> timed(Database database, Work work) throws Exception {
         Proc.Cpu before = database.cpu();
         long began = System.nanoTime();
         work.run();
@@ -95,7 +95,7 @@ final class CatchUp implements Benchmark {
         return figures;
     }
 
-    private static void loop(Connection connection, int expected) throws SQLException {
+    static void loop(Connection connection, int expected) throws SQLException {
         connection.setAutoCommit(false);
         try (Statement statement = connection.createStatement()) {
             statement.setFetchSize(1_000);
@@ -118,7 +118,7 @@ final class CatchUp implements Benchmark {
         }
     }
 
-    private static void copy(Connection connection, int expected) throws SQLException, IOException {
+    static void copy(Connection connection, int expected) throws SQLException, IOException {
         long rows = connection
                 .unwrap(PGConnection.class)
                 .getCopyAPI()
@@ -126,7 +126,7 @@ final class CatchUp implements Benchmark {
         require(rows, expected);
     }
 
-    private static void require(long rows, long expected) {
+    static void require(long rows, long expected) {
         if (rows != expected) {
             throw new IllegalStateException(rows + " rows where " + expected + " were written");
         }

@@ -40,12 +40,15 @@ public final class Main implements Callable<Integer> {
         BENCHMARKS.put("idle-memory", new IdleMemory());
         BENCHMARKS.put("latency", new Latency());
         BENCHMARKS.put("catch-up", new CatchUp());
+        BENCHMARKS.put("log-reading", new LogReading());
+        BENCHMARKS.put("tail-delay", new TailDelay());
     }
 
     @Parameters(
             arity = "1..*",
             paramLabel = "NAME",
-            description = "writer-throughput, fan-out, idle-memory, latency, catch-up, or jmh.")
+            description =
+                    "writer-throughput, fan-out, idle-memory, latency, catch-up, log-reading, tail-delay, or jmh.")
     private List<String> names = List.of();
 
     @Option(names = "--quick", description = "A run of seconds, which shows that it works and measures nothing.")
