@@ -32,7 +32,7 @@ class ConnectionTest {
 
     private void assertRefused(PgEventLog log, String because) throws Exception {
         try (Tail tail = Tail.of(log)) {
-            Awaitility.await().until(() -> counts.lost.get() >= 2);
+            Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> counts.lost.get() >= 2);
             String problem = log.status().problem().orElseThrow();
             assertTrue(problem.contains(because), problem);
             assertEquals(0, counts.connected.get());
@@ -54,6 +54,7 @@ class ConnectionTest {
                 server.becomeStandby();
                 server.start();
                 Awaitility.await()
+                        .atMost(Duration.ofSeconds(30))
                         .until(() ->
                                 log.status().problem().orElse("").contains("the log can't be followed on a standby"));
                 assertFalse(log.status().following());
@@ -167,7 +168,7 @@ class ConnectionTest {
         };
         try (PgEventLog log = db.log().listener(listener).build();
                 Tail tail = Tail.started(log)) {
-            Awaitility.await().until(() -> states.contains(PgListener.State.ASLEEP));
+            Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> states.contains(PgListener.State.ASLEEP));
             assertEquals(
                     List.of(
                             PgListener.State.CONNECTING,
@@ -179,9 +180,9 @@ class ConnectionTest {
             tail.awaitEvents(1);
             assertTrue(states.contains(PgListener.State.FENCING), states::toString);
             db.cutTailers();
-            Awaitility.await().until(() -> states.contains(PgListener.State.LOST));
+            Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> states.contains(PgListener.State.LOST));
             int lost = states.indexOf(PgListener.State.LOST);
-            Awaitility.await().until(() -> states.size() > lost + 2);
+            Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> states.size() > lost + 2);
             assertEquals(
                     List.of(PgListener.State.CONNECTING, PgListener.State.READING),
                     List.copyOf(states).subList(lost + 1, lost + 3));

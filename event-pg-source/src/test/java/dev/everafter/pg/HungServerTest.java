@@ -66,8 +66,10 @@ class HungServerTest {
 
     private void assertNoticed(PgEventLog log) {
         ahead.addAndGet(TimeUnit.SECONDS.toNanos(11));
-        Awaitility.await().atMost(30, TimeUnit.SECONDS).until(() -> counts.lost.get() > 0);
-        Awaitility.await().until(() -> !log.status().following());
+        Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> counts.lost.get() > 0);
+        Awaitility.await()
+                .atMost(Duration.ofSeconds(30))
+                .until(() -> !log.status().following());
         String problem = log.status().problem().orElseThrow();
         assertTrue(problem.contains("the server did not answer in time"), problem);
     }
@@ -102,7 +104,9 @@ class HungServerTest {
                             .toList(),
                     tail.values());
             assertEquals(List.of(), tail.changes());
-            Awaitility.await().until(() -> log.status().following());
+            Awaitility.await()
+                    .atMost(Duration.ofSeconds(30))
+                    .until(() -> log.status().following());
         } finally {
             writing.shutdownNow();
         }
@@ -116,7 +120,7 @@ class HungServerTest {
             db.execute(emit(1));
             tail.awaitEvents(1);
             int armed = counts.armed.get();
-            Awaitility.await().until(() -> counts.armed.get() > armed);
+            Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> counts.armed.get() > armed);
             server.freeze();
             assertNoticed(log);
             server.thaw();

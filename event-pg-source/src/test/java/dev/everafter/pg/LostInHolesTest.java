@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import dev.everafter.core.Event;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.List;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
@@ -104,7 +105,9 @@ class LostInHolesTest extends Holes {
                 });
                 place(open, "first");
                 db.execute(emit("second"));
-                Awaitility.await().until(() -> db.number("SELECT count(*) FROM everafter.commit_log") == 2);
+                Awaitility.await()
+                        .atMost(Duration.ofSeconds(30))
+                        .until(() -> db.number("SELECT count(*) FROM everafter.commit_log") == 2);
                 open.rollback();
                 tail.awaitEvents(2);
                 later.commit();
@@ -128,9 +131,10 @@ class LostInHolesTest extends Holes {
                 Connection gate = db.connect();
                 Connection open = placed("first")) {
             db.execute(emit("second"));
-            Awaitility.await().until(() -> counts.gaps.get() > 0);
+            Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> counts.gaps.get() > 0);
             Db.execute(gate, "SELECT pg_advisory_lock(" + Sabotage.GATE + ")");
             Awaitility.await()
+                    .atMost(Duration.ofSeconds(30))
                     .until(() -> db.number(
                                     "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
                                             + " AND objid = " + Sabotage.GATE

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.everafter.testkit.PostgresFixture;
 import java.sql.Connection;
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -42,14 +43,16 @@ class LostWakeUpsTest {
                             .nanos(() -> System.nanoTime() + ahead.get())
                             .build();
                     Tail tail = Tail.started(log)) {
-                Awaitility.await().until(() -> db.number("SELECT max(proven) FROM everafter.epoch") == tail.head());
+                Awaitility.await()
+                        .atMost(Duration.ofSeconds(30))
+                        .until(() -> db.number("SELECT max(proven) FROM everafter.epoch") == tail.head());
                 wanted.set(true);
                 db.execute("NOTIFY everafter"); // makes it let go, find nothing, and arm again
-                Awaitility.await().until(() -> counts.armed.get() > armedBefore.get());
+                Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> counts.armed.get() > armedBefore.get());
                 writer.commit();
                 // it has nothing to wake it now but the heartbeat, which finds what it slept through
                 ahead.set(TimeUnit.HOURS.toNanos(1) / 2);
-                Awaitility.await().until(() -> counts.missed.get() == 1);
+                Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> counts.missed.get() == 1);
                 tail.awaitEvents(1);
             }
         }

@@ -12,6 +12,7 @@ import jakarta.json.JsonObject;
 import jakarta.json.JsonValue;
 import java.lang.reflect.Proxy;
 import java.sql.Connection;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -73,16 +74,16 @@ class PlanTest {
             open.setAutoCommit(false);
             Db.execute(open, "SET CONSTRAINTS ALL IMMEDIATE", "SELECT everafter.emit('t', 'x', '1')");
             db.execute("SELECT everafter.emit('t', 'x', '2')");
-            Awaitility.await().until(() -> !counts.held.isEmpty());
+            Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> !counts.held.isEmpty());
             open.commit();
             tail.awaitEvents(2);
             int armed = counts.armed.get();
             db.execute("SELECT everafter.emit('t', 'x', '3')");
             tail.awaitEvents(3);
-            Awaitility.await().until(() -> counts.armed.get() > armed);
+            Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> counts.armed.get() > armed);
             db.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
                     + " AND query LIKE '%everafter%' AND pid <> pg_backend_pid() AND state = 'idle'");
-            Awaitility.await().until(() -> counts.connected.get() > 1);
+            Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> counts.connected.get() > 1);
 
             long middle = ROWS / 2 * 256L;
             log.range();

@@ -64,7 +64,7 @@ class StressTest {
     private static boolean losesWithoutProof(Random random) throws Exception {
         Db db = captured(PostgresFixture.shared());
         try (StressReader reader = new StressReader(() -> db.log(Sabotage.NO_PROOF))) {
-            Awaitility.await().until(() -> reader.position() >= 0);
+            Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> reader.position() >= 0);
             write(db, random, 1, Duration.ofSeconds(3), KEEPING_UP_MILLIS, false, () -> {});
             awaitHead(db, reader);
             return difference(db, reader).lost() > 0;
@@ -91,7 +91,7 @@ class StressTest {
             boolean twoPhase = prepare && Servers.followsPrepared();
             Db db = captured(server);
             try (StressReader reader = new StressReader(db::log)) {
-                Awaitility.await().until(() -> reader.position() >= 0);
+                Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> reader.position() >= 0);
                 Duration half = duration.dividedBy(2);
                 List<Ledger> ledgers = write(db, random, 1, half, 0, twoPhase, () -> {
                     server.stopImmediately();

@@ -10,6 +10,7 @@ import dev.everafter.testkit.TlsIdentity;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.Properties;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
@@ -82,7 +83,7 @@ class TlsTest {
     private void assertRefused(String url, String because) throws Exception {
         try (PgEventLog log = log(url);
                 Tail tail = Tail.of(log)) {
-            Awaitility.await().until(() -> counts.lost.get() > 0);
+            Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> counts.lost.get() > 0);
             String problem = log.status().problem().orElseThrow();
             assertTrue(problem.contains(because), problem);
             assertEquals(0, tail.events().size());
