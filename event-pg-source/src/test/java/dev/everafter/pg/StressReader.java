@@ -10,6 +10,7 @@ import dev.everafter.core.TailUpdate.Advanced;
 import dev.everafter.core.TailUpdate.EpochChanged;
 import dev.everafter.core.TailUpdate.Started;
 import dev.everafter.core.Tailer;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -22,7 +23,7 @@ final class StressReader implements AutoCloseable {
     private final Thread thread = new Thread(this::run, "stress reader");
     private final Told told = new Told();
     private final Sleep sleep = new Sleep();
-    private volatile int missed;
+    private final AtomicInteger missed = new AtomicInteger();
     private volatile boolean ended;
     private volatile long position = -1;
     private volatile @Nullable Tailer tailer;
@@ -46,7 +47,7 @@ final class StressReader implements AutoCloseable {
 
         @Override
         public void onWakeUpMissed() {
-            missed++;
+            missed.incrementAndGet();
         }
 
         boolean take() {
@@ -140,7 +141,7 @@ final class StressReader implements AutoCloseable {
 
     /** How many commits it found that should have rung. */
     int missed() {
-        return missed;
+        return missed.get();
     }
 
     int lives() {
