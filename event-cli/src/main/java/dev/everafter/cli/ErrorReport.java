@@ -45,7 +45,7 @@ final class ErrorReport implements IExecutionExceptionHandler, IParameterExcepti
         // What isn't expected keeps its kind: "3" alone helps nobody.
         return masked(isWrittenForPeople(error) ? text : error.getClass().getSimpleName() + ": " + text)
                 // PostgreSQL's own call stack
-                .replaceAll("(?m)^\\s*Where: .*$", "")
+                .replaceAll("(?m)^\\s*(Where: |PL/pgSQL function |SQL statement ).*$", "")
                 .replaceAll("\\s*\\R\\s*", " ");
     }
 

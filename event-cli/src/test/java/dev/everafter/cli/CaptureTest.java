@@ -11,6 +11,8 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class CaptureTest {
@@ -56,6 +58,43 @@ class CaptureTest {
             row.next();
             assertEquals("public.Odd one, public.orders", row.getString(1));
         }
+    }
+
+    @Test
+    void shouldPassEveryOptionOn() throws Exception {
+        execute("CREATE TABLE items (id int, code text UNIQUE, photo bytea, PRIMARY KEY (id))");
+        String[] given = {
+            "--form=row",
+            "--without=photo",
+            "--old=changed",
+            "--unchanged=false",
+            "--key=code",
+            "--when=new.id > 1",
+            "--topic=stock",
+            "--limit=2000"
+        };
+        List<String> command = new ArrayList<>(List.of("capture", "--database", database, "items"));
+        command.addAll(List.of(given));
+
+        Run run = Run.of(command.toArray(String[]::new));
+
+        assertEquals(ExitCodes.OK, run.code(), run.err());
+        try (Connection connection =
+                        PostgresFixture.shared().dataSource(database).getConnection();
+                Statement sql = connection.createStatement();
+                ResultSet row = sql.executeQuery("SELECT options FROM everafter.captured")) {
+            row.next();
+            assertEquals(
+                    "{\"key\": [\"code\"], \"old\": \"changed\", \"form\": \"row\", \"when\": \"new.id > 1\", \"limit\": 2000,"
+                            + " \"topic\": \"stock\", \"without\": [\"photo\"], \"unchanged\": false}",
+                    row.getString(1));
+        }
+        assertEquals(
+                ExitCodes.OK,
+                Run.of("capture", "--database", database, "--columns=code,photo", "--index=items_code_key", "items")
+                        .code());
+        Run refused = Run.of("capture", "--database", database, "--limit=5", "items");
+        assertOneLine(refused, "limit can't be 5", "1024 to 33554432");
     }
 
     @Test

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * same bytes, so an event shared by any number of subscribers is one array.
  *
  * <p>An event of a captured row has images. An insert has {@code data}; an update has {@code data} (after) and
- * {@code old} (the columns whose value changed, as they were before); a delete has {@code old} alone, the whole row.
+ * {@code old} (the row before, or only those of its columns that changed); a delete has {@code old} alone, the whole row.
  *
  * <p>Immutable and safe for use by any thread.
  */
@@ -118,7 +118,7 @@ public final class Event {
         return Optional.ofNullable(data);
     }
 
-    /** The changed columns before an update; the whole row before a delete. */
+    /** The row before a delete or update; of an update perhaps only the columns that changed. */
     public Optional<RawJson> old() {
         return Optional.ofNullable(old);
     }

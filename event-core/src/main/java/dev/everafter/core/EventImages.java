@@ -42,6 +42,13 @@ final class EventImages {
         return event;
     }
 
+    /** Whether it stands for a value that was not captured, or only as text (docs/capture.md). */
+    private static boolean isMark(JsonValue value) {
+        return value instanceof JsonObject object
+                && object.size() == 1
+                && (object.containsKey("everafter:omitted") || object.containsKey("everafter:text"));
+    }
+
     /** Whether it is about all rows of a table at once: then nothing says which they were. */
     boolean wholeTable() {
         return event.type().equals("truncate")
@@ -90,6 +97,7 @@ final class EventImages {
     final class View implements Image {
         private final boolean beforeUpdate;
         private final boolean withoutOld;
+        private boolean metAMark;
         private final Lazy<JsonValue> overlaidKey;
         private final Lazy<JsonValue> overlaidData;
 
@@ -103,7 +111,7 @@ final class EventImages {
         /** Whether {@code filter} matches, whatever those values are that can't be known. */
         boolean surely(Filter filter) {
             boolean matches = filter.matches(this);
-            boolean guessed = withoutOld || key.unreadable() || data.unreadable() || old.unreadable();
+            boolean guessed = withoutOld || metAMark || key.unreadable() || data.unreadable() || old.unreadable();
             return matches && (!guessed || holds(filter, true));
         }
 
@@ -137,7 +145,7 @@ final class EventImages {
             if (!(attribute instanceof Attribute.Path path)) {
                 return true;
             }
-            if (wholeTable()) {
+            if (wholeTable() || isMark(at(path))) {
                 return false;
             }
             return switch (path.root()) {
@@ -151,11 +159,9 @@ final class EventImages {
         @Override
         public Value value(Attribute attribute) {
             if (attribute instanceof Attribute.Path path) {
-                JsonValue at = root(path.root());
-                for (String name : path.path()) {
-                    at = at instanceof JsonObject object ? object.getOrDefault(name, JsonValue.NULL) : JsonValue.NULL;
-                }
-                return Value.of(at);
+                JsonValue at = at(path);
+                metAMark |= isMark(at);
+                return isMark(at) ? Value.absent() : Value.of(at);
             }
             return switch ((Attribute.Member) attribute) {
                 case TOPIC -> Value.of(event.topic());
@@ -163,6 +169,18 @@ final class EventImages {
                 case ID -> Value.of(event.id());
                 case AT -> Value.of(event.at());
             };
+        }
+
+        /** What the path leads to; the mark, if it leads to one or beyond. */
+        private JsonValue at(Attribute.Path path) {
+            JsonValue at = root(path.root());
+            for (String name : path.path()) {
+                if (isMark(at)) {
+                    return at;
+                }
+                at = at instanceof JsonObject object ? object.getOrDefault(name, JsonValue.NULL) : JsonValue.NULL;
+            }
+            return at;
         }
 
         JsonValue root(Attribute.Root root) {

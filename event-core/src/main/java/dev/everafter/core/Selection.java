@@ -8,8 +8,8 @@ import java.util.Optional;
  * <p>An event of a changed row has two images, and matches if either does. Where the image after the change matches, the
  * event is delivered, without {@code old} if the image before is not for this subscriber to see. Where only the image
  * before does, the row has left this subscriber's view: it is delivered with {@link Event#left()} and the key alone.
- * What can't be known matches nothing: {@code old} where it is not for this subscriber to see, and JSON beyond what
- * {@link RawJson#parse()} reads.
+ * What can't be known matches nothing, nor does its negation: {@code old} where it is not for this subscriber to see, JSON
+ * beyond what {@link RawJson#parse()} reads, and values that were not captured for their size.
  *
  * <p>A {@code truncate} takes all rows of its table out of every view and says of none what it held. It is delivered,
  * whole, to everyone whose filters a row of that table could have matched.

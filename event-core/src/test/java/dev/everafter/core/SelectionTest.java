@@ -263,4 +263,21 @@ class SelectionTest {
         }
         assertTrue(selected > 200, "a test of nothing: " + selected + " selected");
     }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"{\"everafter:omitted\":2000000}", "{\"everafter:text\":\"1e999999\"}"})
+    void shouldKnowNothingOfAValueThatWasNotCaptured(String mark) {
+        Event event = insert("{\"state\":" + mark + ",\"owner\":\"me\"}");
+        for (Filter filter : List.of(
+                OPEN,
+                Filter.not(OPEN),
+                Filter.eq(Attribute.data("state"), Value.absent()),
+                Filter.not(Filter.eq(Attribute.data("state", "everafter:omitted"), Value.of(1))))) {
+            assertNothing(event, Selection.of(filter));
+            assertNothing(event, new Selection(Filter.all(), filter));
+            assertWhole(event, Selection.of(Filter.or(filter, MINE)));
+            assertLeft("{\"id\":1}", update("{\"state\":" + mark + "}", "{\"owner\":\"me\"}"), Selection.of(MINE));
+        }
+        assertWhole(event, Selection.of(MINE));
+    }
 }

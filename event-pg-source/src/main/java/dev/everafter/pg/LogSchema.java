@@ -2,11 +2,13 @@ package dev.everafter.pg;
 
 import dev.everafter.core.EventLogException;
 import dev.everafter.core.RawJson;
+import jakarta.json.spi.JsonProvider;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.List;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
@@ -15,23 +17,23 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A captured change and an emitted event belong to their transaction: they are in the log exactly if it commits.
  *
- * <p>What escapes capture: TRUNCATE, DROP and DETACH of a single partition; changes that triggers don't see (DISABLE
- * TRIGGER); and what the table became <em>after</em> it was captured: capture it again when its primary key changes, a
- * column of the key is renamed, it gets a partition, a child, a subscription or a row trigger. Where a row trigger changes
- * other rows of the same table in the middle of a statement, or one statement deletes and inserts the same key
- * ({@code WITH .. DELETE .. INSERT}), the events of one row may be in the wrong order; the option form=row avoids the
- * latter.
+ * <p>What escapes capture: TRUNCATE, DROP and DETACH of a single partition, and changes that triggers don't see (DISABLE
+ * TRIGGER). Where a row trigger changes other rows of the same table in the middle of a statement, or one statement deletes
+ * and inserts the same key ({@code WITH .. DELETE .. INSERT}), the events of one row may be in the wrong order; the option
+ * form=row avoids the latter. A captured table may be altered, renamed, moved and dropped; the SQL function {@code
+ * everafter.capture_status()} names those that had better be captured again. docs/capture.md says what each of it does.
  *
- * <p>What a writer may meet: a value that {@code jsonb} can't hold (in a {@code json} column, a NUL escape, half a
- * surrogate pair, {@code 1e200000}) or an event above 64 MiB makes the writer's statement fail.
- *
- * <p>Whom it trusts: the owner of a captured table. A column's type may have a cast to json of its owner's making, and that
- * runs with the rights of the log's owner. So capture only tables of those you would give these rights, or install the log
- * as a role that has no others.
+ * <p>Whom it trusts: a column's type may have a cast to json of its owner's making, which capture runs. Where the log's
+ * owner is a superuser it runs with the rights of the role {@code everafter_nobody}, which has none; elsewhere only tables
+ * whose owner, and the owners of whose types, are the log's owner or superusers can be captured.
  *
  * <p>Safe for use by any thread, with the {@link Connection}s given by one thread at a time.
  */
 public final class LogSchema {
+    private static final JsonProvider JSON = JsonProvider.provider();
+    /** Characters in one call of emit_all; a jsonb value takes 256 MiB at most. */
+    private static final int BATCH = 1 << 20;
+
     private final DataSource source;
 
     private LogSchema(DataSource source) {
@@ -74,19 +76,20 @@ public final class LogSchema {
      * Makes every later change of {@code table} an event. Called again it renews the triggers.
      *
      * @param table as SQL spells it: {@code orders}, {@code sales."Order"}
-     * @throws EventLogException if there is no such table, it has no primary key, or another transaction keeps it locked
+     * @throws EventLogException if there is no such table, it has no primary key and none is
+     *     given, its owner is not to be trusted, or another transaction keeps it locked
      *     for 5 s
      */
     public void capture(String table) {
-        capture(table, RawJson.of("{}"));
+        capture(table, CaptureOptions.defaults());
     }
 
     /**
-     * Like {@link #capture(String)}, with options as the SQL function {@code everafter.capture} takes them.
+     * Like {@link #capture(String)}, with options.
      *
-     * @param options the option form=row or {@code {"form": "statement"}} for the kind of trigger
+     * @throws EventLogException also if an option doesn't fit the table
      */
-    public void capture(String table, RawJson options) {
+    public void capture(String table, CaptureOptions options) {
         call(
                 "SELECT everafter.capture(?::regclass, ?::jsonb)",
                 "could not capture " + table,
@@ -141,6 +144,34 @@ public final class LogSchema {
             emit.setString(4, key == null ? null : key.toString());
             emit.execute();
         }
+    }
+
+    /**
+     * Writes events of the caller's own, in their order, in the caller's transaction; much cheaper than one by one.
+     *
+     * @throws SQLException as PostgreSQL reports it; the transaction is then aborted
+     */
+    public static void emit(Connection connection, List<NewEvent> events) throws SQLException {
+        try (PreparedStatement emit = connection.prepareStatement("SELECT everafter.emit_all(?::jsonb)")) {
+            StringBuilder batch = new StringBuilder();
+            for (int i = 0; i < events.size(); i++) {
+                batch.append(batch.isEmpty() ? '[' : ',');
+                append(batch, events.get(i));
+                if (batch.length() > BATCH || i == events.size() - 1) {
+                    emit.setString(1, batch.append(']').toString());
+                    emit.execute();
+                    batch.setLength(0);
+                }
+            }
+        }
+    }
+
+    private static void append(StringBuilder batch, NewEvent event) {
+        batch.append("{\"topic\":").append(JSON.createValue(event.topic()));
+        batch.append(",\"type\":").append(JSON.createValue(event.type()));
+        batch.append(",\"data\":").append(event.data());
+        event.key().ifPresent(key -> batch.append(",\"key\":").append(key));
+        batch.append('}');
     }
 
     /**

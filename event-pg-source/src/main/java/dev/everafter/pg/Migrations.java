@@ -19,7 +19,8 @@ import javax.sql.DataSource;
  * many programs try at the same time. A script that was released is never changed; a new one follows it.
  */
 final class Migrations {
-    private static final List<String> SCRIPTS = List.of("V001__log.sql", "V002__write.sql", "V003__capture.sql");
+    private static final List<String> SCRIPTS =
+            List.of("V001__log.sql", "V002__write.sql", "V003__capture.sql", "V004__tables.sql");
     /** The oldest with pg_current_xact_id(). */
     private static final int OLDEST_SERVER = 130_000;
 

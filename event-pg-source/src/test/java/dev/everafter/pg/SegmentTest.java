@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.everafter.core.Event;
-import dev.everafter.core.RawJson;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -150,7 +149,9 @@ class SegmentTest extends Captured {
             String pair = "(pg_catalog." + type + ", pg_catalog." + type + ")";
             execute("CREATE FUNCTION evil.eq" + pair + " RETURNS pg_catalog.bool LANGUAGE plpgsql AS"
                     + " $$BEGIN RAISE EXCEPTION 'HIJACKED'; END$$");
-            for (String operator : List.of("=", "<>", ">", "-", "+", "&", "->", "~*")) {
+            for (String operator : List.of(
+                    "=", "<>", ">", "<", ">=", "<=", "-", "+", "*", "&", "|", "||", ">>", "<<", "->", "->>", "?", "@>",
+                    "~*")) {
                 execute("CREATE OPERATOR evil." + operator + " (FUNCTION = evil.eq, LEFTARG = pg_catalog." + type
                         + ", RIGHTARG = pg_catalog." + type + ")");
             }
@@ -158,10 +159,29 @@ class SegmentTest extends Captured {
         execute(
                 "CREATE TABLE r (id int PRIMARY KEY, v text, k int)",
                 "CREATE TABLE c (a int, b int, PRIMARY KEY (a, b))");
-        schema.capture("r", RawJson.of("{\"form\":\"row\"}"));
+        schema.capture(
+                "r", CaptureOptions.builder().form(CaptureOptions.Form.ROW).build());
         schema.capture("c");
+        CaptureOptions options = CaptureOptions.builder()
+                .form(CaptureOptions.Form.ROW)
+                .old(CaptureOptions.Old.CHANGED)
+                .unchanged(false)
+                .without("k")
+                .limit(1024)
+                .build();
+        for (String table : List.of("o", "u")) {
+            execute("CREATE TABLE " + table + " (id int PRIMARY KEY, v text, k int, j json, at timestamptz)");
+        }
+        schema.capture("o", options);
+        schema.capture(
+                "u",
+                CaptureOptions.builder()
+                        .form(CaptureOptions.Form.STATEMENT)
+                        .old(CaptureOptions.Old.CHANGED)
+                        .columns("v")
+                        .build());
         execute("SET search_path = evil, pg_catalog");
-        for (String table : List.of("public.t", "public.r")) {
+        for (String table : List.of("public.t", "public.r", "public.o", "public.u")) {
             execute(
                     "BEGIN",
                     "INSERT INTO " + table + " VALUES (1, 'a', 1), (2, 'b', 2)",
@@ -170,9 +190,15 @@ class SegmentTest extends Captured {
                     "TRUNCATE " + table,
                     "COMMIT");
         }
-        execute("INSERT INTO public.c VALUES (1, 2)", "SELECT everafter.emit('a', 'b', '1'::pg_catalog.jsonb)");
+        execute(
+                "INSERT INTO public.o (id, j) VALUES (3, '\"\\u0000\"')",
+                "UPDATE public.o SET v = pg_catalog.repeat('x', 5000)");
+        execute(
+                "INSERT INTO public.c VALUES (1, 2)",
+                "SELECT everafter.emit('a', 'b', '1'::pg_catalog.jsonb)",
+                "SELECT everafter.emit_all('[{\"topic\":\"a\",\"type\":\"z\",\"key\":null}]')");
         execute("RESET search_path");
-        assertEquals("i1 i2 u1 u2 d1 d2 t.i1 i2 u1 u2 d1 d2 t.i12.b.", shapes());
+        assertEquals("i1 i2 u1 u2 d1 d2 t.".repeat(4) + "i3.u3.i12.b.z.", shapes());
     }
 
     @Test

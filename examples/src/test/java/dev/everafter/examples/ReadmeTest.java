@@ -82,7 +82,8 @@ class ReadmeTest {
                     events.stream().map(Event::type).toList());
             assertEquals("{\"id\": 17}", events.get(1).key().orElseThrow().toString());
             assertEquals(
-                    "{\"state\": \"open\"}", events.get(1).old().orElseThrow().toString());
+                    "{\"id\": 17, \"state\": \"open\"}",
+                    events.get(1).old().orElseThrow().toString());
         }
     }
 

@@ -13,12 +13,8 @@ CREATE TABLE everafter.event (
     key   jsonb,
     data  jsonb,
     old   jsonb,
-    PRIMARY KEY (seg, n),
-    -- Its text can be six times as long, and PostgreSQL makes no text above 1 GB: one such event could never be read, and
-    -- with it the log would stand still. So it is its writer's statement that fails.
-    CONSTRAINT event_smaller_than_64_mib CHECK (
-        coalesce(pg_column_size(key), 0) + coalesce(pg_column_size(data), 0) + coalesce(pg_column_size(old), 0)
-            < 64 * 1024 * 1024)
+    first boolean NOT NULL DEFAULT false,   -- n = 1, 257, 513, ...: this row takes a place at commit
+    PRIMARY KEY (seg, n)
 );
 
 CREATE TABLE everafter.commit_log (

@@ -1,220 +1,309 @@
--- Captured tables. See V002 for why everything in the trigger functions is qualified.
+-- What runs when a captured table changes. See V002 for why everything in it is qualified, and evaluated sparingly.
+--
+-- Everything a trigger needs to know is in its arguments, so there is nothing beside it that could be left behind, get
+-- lost in a dump, or contradict it: the topic; the options that are heeded here, as JSON, or nothing if all of these are the
+-- default; all options, as they were given; the key's columns.
+-- V004 makes and reads them.
+
+-- A table's row as JSON, for all that to_jsonb alone doesn't do: leave columns out ("columns", "without"; "nulls" are
+-- those of them that are there, not even converted), hold what jsonb can't, and name the table when nothing helps.
+-- Casts to json that a column's type may have run in here: V004 gives the function to a role that may do nothing.
+CREATE FUNCTION everafter.image(tuple anyelement, options jsonb, tbl oid) RETURNS jsonb
+LANGUAGE plpgsql STABLE SECURITY DEFINER AS $$
+DECLARE
+    image pg_catalog.jsonb;
+    name pg_catalog.text;
+    value pg_catalog.jsonb;
+    shown pg_catalog.text;
+    reason pg_catalog.text;
+BEGIN
+    BEGIN
+        IF pg_catalog.jsonb_exists(options, 'nulls') THEN
+            image := pg_catalog.to_jsonb(pg_catalog.jsonb_populate_record(tuple, options OPERATOR(pg_catalog.->) 'nulls'));
+        ELSE
+            image := pg_catalog.to_jsonb(tuple);
+        END IF;
+    EXCEPTION WHEN OTHERS THEN
+        -- One value at a time, and what jsonb can't hold as PostgreSQL's text, with a mark: {"everafter:text": ".."}.
+        reason := SQLERRM;
+        image := '{}';
+        FOR name IN SELECT a.attname FROM pg_catalog.pg_attribute a
+            WHERE a.attrelid OPERATOR(pg_catalog.=) tbl AND a.attnum OPERATOR(pg_catalog.>) 0 AND NOT a.attisdropped
+        LOOP
+            IF pg_catalog.jsonb_exists(options OPERATOR(pg_catalog.->) 'nulls', name) THEN
+                CONTINUE;
+            END IF;
+            BEGIN
+                EXECUTE pg_catalog.format('SELECT pg_catalog.to_jsonb(($1).%I)', name) INTO value USING tuple;
+            EXCEPTION WHEN OTHERS THEN
+                EXECUTE pg_catalog.format('SELECT ($1).%I::pg_catalog.text', name) INTO shown USING tuple;
+                value := CASE WHEN pg_catalog.octet_length(shown) OPERATOR(pg_catalog.<) 33554432
+                    THEN pg_catalog.jsonb_build_object('everafter:text', shown)
+                    ELSE pg_catalog.jsonb_build_object('everafter:omitted', pg_catalog.octet_length(shown)) END;
+            END;
+            image := image OPERATOR(pg_catalog.||) pg_catalog.jsonb_build_object(name, value);
+        END LOOP;
+    END;
+    IF pg_catalog.jsonb_exists(options, 'columns') THEN
+        RETURN (SELECT pg_catalog.jsonb_object_agg(c.name, image OPERATOR(pg_catalog.->) c.name)
+                FROM pg_catalog.jsonb_array_elements_text(options OPERATOR(pg_catalog.->) 'columns') c (name)
+                WHERE pg_catalog.jsonb_exists(image, c.name));
+    ELSIF pg_catalog.jsonb_exists(options, 'without') THEN
+        RETURN image OPERATOR(pg_catalog.-) ARRAY(
+            SELECT pg_catalog.jsonb_array_elements_text(options OPERATOR(pg_catalog.->) 'without'));
+    END IF;
+    RETURN image;
+EXCEPTION WHEN OTHERS THEN
+    RAISE EXCEPTION 'everafter can''t capture this change of table %: %', tbl::pg_catalog.regclass, COALESCE(reason, SQLERRM)
+        USING ERRCODE = SQLSTATE,
+              HINT = 'Capture it with {"form": "row"}, or {"without": [".."]}, or not at all: SELECT everafter.uncapture(''..'').';
+END$$;
+
+-- Values above the limit, in bytes of jsonb, are left out with a mark: {"everafter:omitted": bytes}. What remains is below
+-- 32 MiB, so that an event, which may have two images, can be read (see everafter.emit).
+CREATE FUNCTION everafter.cut(image jsonb, above integer) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE
+SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    WHILE pg_column_size(image) > above LOOP
+        image := (SELECT jsonb_object_agg(key, CASE WHEN pg_column_size(value) > above
+            THEN jsonb_build_object('everafter:omitted', pg_column_size(value)) ELSE value END) FROM jsonb_each(image));
+        EXIT WHEN pg_column_size(image) < 33554432;
+        above := above / 16;
+    END LOOP;
+    RETURN image;
+END$$;
+
+-- The members of the image before that are others after.
+CREATE FUNCTION everafter.changed(before jsonb, after jsonb) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+    RETURN COALESCE((SELECT pg_catalog.jsonb_object_agg(b.key, b.value) FROM pg_catalog.jsonb_each(before) b
+        WHERE (after OPERATOR(pg_catalog.->) b.key) OPERATOR(pg_catalog.<>) b.value), '{}');
+END$$;
 
 -- The columns of the primary key, in its order; NULL if there is none.
-CREATE FUNCTION everafter.key_columns(tbl regclass) RETURNS text[] LANGUAGE sql STABLE
+CREATE FUNCTION everafter.primary_key(tbl regclass) RETURNS text[] LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
     SELECT array_agg(a.attname::text ORDER BY k.place)
     FROM pg_index i
     CROSS JOIN unnest(i.indkey::int2[]) WITH ORDINALITY k (attnum, place)
     JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
-    WHERE i.indrelid = tbl AND i.indisprimary
+    WHERE i.indrelid = tbl AND i.indisprimary AND k.place <= i.indnkeyatts
 $$;
 
--- The key of a row where it isn't just one column that is there: composite, or renamed since the capture.
-CREATE FUNCTION everafter.row_key(image jsonb, columns text[], tbl oid) RETURNS jsonb
-LANGUAGE plpgsql STABLE AS $$
+-- The key of a row where it isn't just one column that is there: composite; or renamed or dropped since the capture, then
+-- the primary key of now, or what is left. Writers are not to suffer from it; everafter.capture_status() tells.
+CREATE FUNCTION everafter.row_key(image jsonb, columns text[], tbl oid) RETURNS jsonb LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    IF NOT pg_catalog.jsonb_exists_all(image, columns) THEN
-        columns := everafter.key_columns(tbl::pg_catalog.regclass);
-        IF columns IS NULL THEN
-            RAISE EXCEPTION 'table % is captured by everafter but has no primary key any more', tbl::pg_catalog.regclass
-                USING ERRCODE = 'object_not_in_prerequisite_state',
-                      HINT = 'Add a primary key, or stop capturing it: SELECT everafter.uncapture(''...'').';
-        END IF;
+    IF NOT jsonb_exists_all(image, columns) THEN
+        columns := coalesce(everafter.primary_key(tbl::regclass), columns);
     END IF;
-    RETURN (SELECT pg_catalog.jsonb_object_agg(c, image OPERATOR(pg_catalog.->) c) FROM pg_catalog.unnest(columns) c);
+    RETURN (SELECT jsonb_object_agg(c, image -> c) FROM unnest(columns) c WHERE jsonb_exists(image, c));
 END$$;
-
--- Arguments of both trigger functions: the topic, then the key columns.
 
 CREATE FUNCTION everafter.capture_row() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
 DECLARE
-    open pg_catalog.text := pg_catalog.current_setting('everafter.seg', true);
-    xid pg_catalog.text := pg_catalog.pg_current_xact_id()::pg_catalog.text;
-    seg pg_catalog.int8;
-    n pg_catalog.int8 := 1;
+    options pg_catalog.jsonb;
+    keeps pg_catalog.text;
+    above pg_catalog.int4;
+    every pg_catalog.bool;
     data pg_catalog.jsonb;
     old_row pg_catalog.jsonb;
-    image pg_catalog.jsonb;
     key pg_catalog.jsonb;
+    open pg_catalog.text;
+    seg pg_catalog.int8;
+    n pg_catalog.int8;
 BEGIN
-    IF pg_catalog.split_part(open, ':', 1) OPERATOR(pg_catalog.=) xid THEN
+    IF TG_ARGV[1] OPERATOR(pg_catalog.<>) '' THEN
+        options := TG_ARGV[1];
+        keeps := options OPERATOR(pg_catalog.->>) 'old';
+        above := COALESCE((options OPERATOR(pg_catalog.->) 'limit')::pg_catalog.int4, 1048576);
+        every := (options OPERATOR(pg_catalog.->>) 'unchanged' OPERATOR(pg_catalog.=) 'false') IS NOT TRUE;
+        IF TG_OP OPERATOR(pg_catalog.<>) 'DELETE' THEN
+            IF pg_catalog.jsonb_exists(options, 'careful') THEN
+                data := everafter.image(NEW, options, TG_RELID);
+            ELSE
+                data := pg_catalog.to_jsonb(NEW);
+            END IF;
+        END IF;
+        IF TG_OP OPERATOR(pg_catalog.=) 'DELETE'
+            OR TG_OP OPERATOR(pg_catalog.=) 'UPDATE' AND (keeps OPERATOR(pg_catalog.=) 'none' AND every) IS NOT TRUE THEN
+            IF pg_catalog.jsonb_exists(options, 'careful') THEN
+                old_row := everafter.image(OLD, options, TG_RELID);
+            ELSE
+                old_row := pg_catalog.to_jsonb(OLD);
+            END IF;
+            IF NOT every AND data OPERATOR(pg_catalog.=) old_row THEN
+                RETURN NULL;
+            END IF;
+        END IF;
+    ELSIF TG_OP OPERATOR(pg_catalog.=) 'INSERT' THEN
+        data := pg_catalog.to_jsonb(NEW);
+    ELSIF TG_OP OPERATOR(pg_catalog.=) 'UPDATE' THEN
+        data := pg_catalog.to_jsonb(NEW);
+        old_row := pg_catalog.to_jsonb(OLD);
+    ELSE
+        old_row := pg_catalog.to_jsonb(OLD);
+    END IF;
+
+    IF options IS NULL AND TG_NARGS OPERATOR(pg_catalog.=) 4
+        AND pg_catalog.jsonb_exists(COALESCE(data, old_row), TG_ARGV[3])
+        AND pg_catalog.pg_column_size(COALESCE(data, old_row)) OPERATOR(pg_catalog.<=) 1048576
+        AND (old_row IS NULL OR pg_catalog.pg_column_size(old_row) OPERATOR(pg_catalog.<=) 1048576) THEN
+        key := pg_catalog.jsonb_build_object(TG_ARGV[3], COALESCE(data, old_row) OPERATOR(pg_catalog.->) TG_ARGV[3]);
+    ELSE
+        IF TG_NARGS OPERATOR(pg_catalog.=) 4 AND pg_catalog.jsonb_exists(COALESCE(data, old_row), TG_ARGV[3]) THEN
+            key := pg_catalog.jsonb_build_object(TG_ARGV[3], COALESCE(data, old_row) OPERATOR(pg_catalog.->) TG_ARGV[3]);
+        ELSE
+            key := everafter.row_key(COALESCE(data, old_row), TG_ARGV[3:], TG_RELID);
+        END IF;
+        IF TG_OP OPERATOR(pg_catalog.=) 'UPDATE' AND keeps OPERATOR(pg_catalog.=) 'none' THEN
+            old_row := NULL;
+        ELSIF TG_OP OPERATOR(pg_catalog.=) 'UPDATE' AND keeps OPERATOR(pg_catalog.=) 'changed' THEN
+            old_row := everafter.changed(old_row, data);
+        END IF;
+        above := COALESCE(above, 1048576);
+        IF pg_catalog.pg_column_size(data) OPERATOR(pg_catalog.>) above THEN
+            data := everafter.cut(data, above);
+        END IF;
+        IF pg_catalog.pg_column_size(old_row) OPERATOR(pg_catalog.>) above THEN
+            old_row := everafter.cut(old_row, above);
+        END IF;
+    END IF;
+
+    IF pg_catalog.starts_with(pg_catalog.current_setting('everafter.seg', true),
+            pg_catalog.pg_current_xact_id()::pg_catalog.text OPERATOR(pg_catalog.||) ':') THEN
+        open := pg_catalog.current_setting('everafter.seg');
         seg := pg_catalog.split_part(open, ':', 2)::pg_catalog.int8;
         n := pg_catalog.split_part(open, ':', 3)::pg_catalog.int8 OPERATOR(pg_catalog.+) 1;
     ELSE
         seg := (pg_catalog.nextval('everafter.segment_seq') OPERATOR(pg_catalog.<<) 20)
             OPERATOR(pg_catalog.+) (pg_catalog.random() OPERATOR(pg_catalog.*) 1048575)::pg_catalog.int8;
+        n := 1;
     END IF;
-    IF TG_OP OPERATOR(pg_catalog.=) 'DELETE' THEN
-        old_row := pg_catalog.to_jsonb(OLD);
-        image := old_row;
-    ELSE
-        data := pg_catalog.to_jsonb(NEW);
-        image := data;
-        IF TG_OP OPERATOR(pg_catalog.=) 'UPDATE' THEN
-            old_row := COALESCE((SELECT pg_catalog.jsonb_object_agg(o.key, o.value)
-                FROM pg_catalog.jsonb_each(pg_catalog.to_jsonb(OLD)) o
-                WHERE (data OPERATOR(pg_catalog.->) o.key) OPERATOR(pg_catalog.<>) o.value), '{}');
-        END IF;
-    END IF;
-    IF TG_NARGS OPERATOR(pg_catalog.=) 2 AND pg_catalog.jsonb_exists(image, TG_ARGV[1]) THEN
-        key := pg_catalog.jsonb_build_object(TG_ARGV[1], image OPERATOR(pg_catalog.->) TG_ARGV[1]);
-    ELSE
-        key := everafter.row_key(image, TG_ARGV[1:], TG_RELID);
-    END IF;
-    open := pg_catalog.set_config('everafter.seg', pg_catalog.concat(xid, ':', seg, ':', n), true);
-    INSERT INTO everafter.event (seg, n, topic, type, key, data, old)
-    VALUES (seg, n, TG_ARGV[0], pg_catalog.lower(TG_OP), key, data, old_row);
+    -- before the insert, which in immediate mode closes the segment
+    open := pg_catalog.set_config('everafter.seg', pg_catalog.pg_current_xact_id()::pg_catalog.text
+        OPERATOR(pg_catalog.||) ':' OPERATOR(pg_catalog.||) seg::pg_catalog.text
+        OPERATOR(pg_catalog.||) ':' OPERATOR(pg_catalog.||) n::pg_catalog.text, true);
+    INSERT INTO everafter.event (seg, n, topic, type, key, data, old, first)
+    VALUES (seg, n, TG_ARGV[0], pg_catalog.lower(TG_OP), key, data, old_row,
+            (n OPERATOR(pg_catalog.&) 255) OPERATOR(pg_catalog.=) 1);
     RETURN NULL;
 END$$;
 
 -- Over twice as cheap in bulk. TRUNCATE comes here in either form.
 CREATE FUNCTION everafter.capture_statement() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
 DECLARE
-    open pg_catalog.text := pg_catalog.current_setting('everafter.seg', true);
-    xid pg_catalog.text := pg_catalog.pg_current_xact_id()::pg_catalog.text;
+    options pg_catalog.jsonb;
+    careful pg_catalog.bool := false;
+    keeps pg_catalog.text := 'full';
+    above pg_catalog.int4 := 1048576;
+    single pg_catalog.text;         -- the key's only column
+    open pg_catalog.text;
     seg pg_catalog.int8;
-    n pg_catalog.int8 := 0;
+    n pg_catalog.int8;
     added pg_catalog.int8;
 BEGIN
-    IF pg_catalog.split_part(open, ':', 1) OPERATOR(pg_catalog.=) xid THEN
+    IF TG_ARGV[1] OPERATOR(pg_catalog.<>) '' THEN
+        options := TG_ARGV[1];
+        careful := pg_catalog.jsonb_exists(options, 'careful');
+        keeps := COALESCE(options OPERATOR(pg_catalog.->>) 'old', keeps);
+        above := COALESCE((options OPERATOR(pg_catalog.->) 'limit')::pg_catalog.int4, above);
+    END IF;
+    IF TG_NARGS OPERATOR(pg_catalog.=) 4 THEN
+        single := TG_ARGV[3];
+    END IF;
+    IF pg_catalog.starts_with(pg_catalog.current_setting('everafter.seg', true),
+            pg_catalog.pg_current_xact_id()::pg_catalog.text OPERATOR(pg_catalog.||) ':') THEN
+        open := pg_catalog.current_setting('everafter.seg');
         seg := pg_catalog.split_part(open, ':', 2)::pg_catalog.int8;
         n := pg_catalog.split_part(open, ':', 3)::pg_catalog.int8;
     ELSE
         seg := (pg_catalog.nextval('everafter.segment_seq') OPERATOR(pg_catalog.<<) 20)
             OPERATOR(pg_catalog.+) (pg_catalog.random() OPERATOR(pg_catalog.*) 1048575)::pg_catalog.int8;
-        open := pg_catalog.set_config('everafter.seg', pg_catalog.concat(xid, ':', seg, ':0'), true);
+        n := 0;
+        open := pg_catalog.set_config('everafter.seg', pg_catalog.pg_current_xact_id()::pg_catalog.text
+            OPERATOR(pg_catalog.||) ':' OPERATOR(pg_catalog.||) seg::pg_catalog.text OPERATOR(pg_catalog.||) ':0', true);
     END IF;
     -- OFFSET 0 keeps the planner from converting the row once for each use. a.* because a alone could be a column's name.
     IF TG_OP OPERATOR(pg_catalog.=) 'INSERT' THEN
-        INSERT INTO everafter.event (seg, n, topic, type, key, data)
-        SELECT seg, n OPERATOR(pg_catalog.+) pg_catalog.row_number() OVER (), TG_ARGV[0], 'insert',
-               CASE WHEN TG_NARGS OPERATOR(pg_catalog.=) 2 AND pg_catalog.jsonb_exists(r.image, TG_ARGV[1])
-                    THEN pg_catalog.jsonb_build_object(TG_ARGV[1], r.image OPERATOR(pg_catalog.->) TG_ARGV[1])
-                    ELSE everafter.row_key(r.image, TG_ARGV[1:], TG_RELID) END,
-               r.image
-        FROM (SELECT pg_catalog.to_jsonb(a.*) AS image FROM after a OFFSET 0) r;
+        INSERT INTO everafter.event (seg, n, topic, type, key, data, first)
+        SELECT seg, n OPERATOR(pg_catalog.+) r.i, TG_ARGV[0], 'insert',
+               CASE WHEN pg_catalog.jsonb_exists(r.image, single)
+                    THEN pg_catalog.jsonb_build_object(single, r.image OPERATOR(pg_catalog.->) single)
+                    ELSE everafter.row_key(r.image, TG_ARGV[3:], TG_RELID) END,
+               CASE WHEN pg_catalog.pg_column_size(r.image) OPERATOR(pg_catalog.>) above
+                    THEN everafter.cut(r.image, above) ELSE r.image END,
+               ((n OPERATOR(pg_catalog.+) r.i) OPERATOR(pg_catalog.&) 255) OPERATOR(pg_catalog.=) 1
+        FROM (SELECT pg_catalog.row_number() OVER () AS i,
+                     CASE WHEN careful THEN everafter.image(a.*, options, TG_RELID)
+                          ELSE pg_catalog.to_jsonb(a.*) END AS image FROM after a OFFSET 0) r;
     ELSIF TG_OP OPERATOR(pg_catalog.=) 'DELETE' THEN
-        INSERT INTO everafter.event (seg, n, topic, type, key, old)
-        SELECT seg, n OPERATOR(pg_catalog.+) pg_catalog.row_number() OVER (), TG_ARGV[0], 'delete',
-               CASE WHEN TG_NARGS OPERATOR(pg_catalog.=) 2 AND pg_catalog.jsonb_exists(r.image, TG_ARGV[1])
-                    THEN pg_catalog.jsonb_build_object(TG_ARGV[1], r.image OPERATOR(pg_catalog.->) TG_ARGV[1])
-                    ELSE everafter.row_key(r.image, TG_ARGV[1:], TG_RELID) END,
-               r.image
-        FROM (SELECT pg_catalog.to_jsonb(b.*) AS image FROM before b OFFSET 0) r;
+        INSERT INTO everafter.event (seg, n, topic, type, key, old, first)
+        SELECT seg, n OPERATOR(pg_catalog.+) r.i, TG_ARGV[0], 'delete',
+               CASE WHEN pg_catalog.jsonb_exists(r.image, single)
+                    THEN pg_catalog.jsonb_build_object(single, r.image OPERATOR(pg_catalog.->) single)
+                    ELSE everafter.row_key(r.image, TG_ARGV[3:], TG_RELID) END,
+               CASE WHEN pg_catalog.pg_column_size(r.image) OPERATOR(pg_catalog.>) above
+                    THEN everafter.cut(r.image, above) ELSE r.image END,
+               ((n OPERATOR(pg_catalog.+) r.i) OPERATOR(pg_catalog.&) 255) OPERATOR(pg_catalog.=) 1
+        FROM (SELECT pg_catalog.row_number() OVER () AS i,
+                     CASE WHEN careful THEN everafter.image(b.*, options, TG_RELID)
+                          ELSE pg_catalog.to_jsonb(b.*) END AS image FROM before b OFFSET 0) r;
     ELSIF TG_OP OPERATOR(pg_catalog.=) 'UPDATE' THEN
-        -- Both transition tables have the rows in the same order: each row goes into both by one call.
-        INSERT INTO everafter.event (seg, n, topic, type, key, data, old)
-        SELECT seg, n OPERATOR(pg_catalog.+) x.i, TG_ARGV[0], 'update',
-               CASE WHEN TG_NARGS OPERATOR(pg_catalog.=) 2 AND pg_catalog.jsonb_exists(x.image, TG_ARGV[1])
-                    THEN pg_catalog.jsonb_build_object(TG_ARGV[1], x.image OPERATOR(pg_catalog.->) TG_ARGV[1])
-                    ELSE everafter.row_key(x.image, TG_ARGV[1:], TG_RELID) END,
-               x.image,
-               COALESCE((SELECT pg_catalog.jsonb_object_agg(o.key, o.value) FROM pg_catalog.jsonb_each(y.image) o
-                   WHERE (x.image OPERATOR(pg_catalog.->) o.key) OPERATOR(pg_catalog.<>) o.value), '{}')
-        FROM (SELECT pg_catalog.row_number() OVER () AS i, pg_catalog.to_jsonb(a.*) AS image FROM after a) x
-        JOIN (SELECT pg_catalog.row_number() OVER () AS i, pg_catalog.to_jsonb(b.*) AS image FROM before b) y
-            ON x.i OPERATOR(pg_catalog.=) y.i
-        ORDER BY x.i;
+        -- Both transition tables have the rows in the same order: each row goes into both by one call. FULL, so that it is
+        -- never joined by nested loops: a session that has planned it for one row may then update a million.
+        INSERT INTO everafter.event (seg, n, topic, type, key, data, old, first)
+        SELECT seg, n OPERATOR(pg_catalog.+) r.i, TG_ARGV[0], 'update',
+               CASE WHEN pg_catalog.jsonb_exists(r.image, single)
+                    THEN pg_catalog.jsonb_build_object(single, r.image OPERATOR(pg_catalog.->) single)
+                    ELSE everafter.row_key(r.image, TG_ARGV[3:], TG_RELID) END,
+               CASE WHEN pg_catalog.pg_column_size(r.image) OPERATOR(pg_catalog.>) above
+                    THEN everafter.cut(r.image, above) ELSE r.image END,
+               CASE WHEN pg_catalog.pg_column_size(r.was) OPERATOR(pg_catalog.>) above
+                    THEN everafter.cut(r.was, above) ELSE r.was END,
+               ((n OPERATOR(pg_catalog.+) r.i) OPERATOR(pg_catalog.&) 255) OPERATOR(pg_catalog.=) 1
+        FROM (SELECT x.i, x.image,
+                     CASE WHEN keeps OPERATOR(pg_catalog.=) 'changed' THEN everafter.changed(y.image, x.image)
+                          ELSE y.image END AS was
+              FROM (SELECT pg_catalog.row_number() OVER () AS i,
+                           CASE WHEN careful THEN everafter.image(a.*, options, TG_RELID)
+                                ELSE pg_catalog.to_jsonb(a.*) END AS image FROM after a) x
+              FULL JOIN (SELECT pg_catalog.row_number() OVER () AS i,
+                           CASE WHEN keeps OPERATOR(pg_catalog.=) 'none' THEN NULL
+                                WHEN careful THEN everafter.image(b.*, options, TG_RELID)
+                                ELSE pg_catalog.to_jsonb(b.*) END AS image FROM before b) y
+                  ON x.i OPERATOR(pg_catalog.=) y.i
+              OFFSET 0) r;
     ELSE
-        INSERT INTO everafter.event (seg, n, topic, type)
-        VALUES (seg, n OPERATOR(pg_catalog.+) 1, TG_ARGV[0], pg_catalog.lower(TG_OP));
+        INSERT INTO everafter.event (seg, n, topic, type, first)
+        VALUES (seg, n OPERATOR(pg_catalog.+) 1, TG_ARGV[0], pg_catalog.lower(TG_OP),
+                (n OPERATOR(pg_catalog.&) 255) OPERATOR(pg_catalog.=) 0);
     END IF;
     GET DIAGNOSTICS added = ROW_COUNT;
     -- in immediate mode the insert has closed the segment, and the setting is empty: it stays closed
     IF added OPERATOR(pg_catalog.>) 0 AND pg_catalog.current_setting('everafter.seg') OPERATOR(pg_catalog.<>) '' THEN
         open := pg_catalog.set_config('everafter.seg',
-            pg_catalog.concat(xid, ':', seg, ':', n OPERATOR(pg_catalog.+) added), true);
+            pg_catalog.concat(pg_catalog.pg_current_xact_id(), ':', seg, ':', n OPERATOR(pg_catalog.+) added), true);
     END IF;
     RETURN NULL;
 END$$;
 
-CREATE FUNCTION everafter.uncapture(tbl regclass) RETURNS void LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp AS $$
+-- The same for tables with columns whose text depends on the session. The clauses cost a call 2 to 3 us, so others go
+-- without. TimeZone and the rest are the session's again when the function ends; everafter.seg stays as it was set.
+DO $$
 DECLARE
     name text;
 BEGIN
-    FOR name IN
-        SELECT t.tgname FROM pg_trigger t
-        WHERE t.tgrelid = tbl AND NOT t.tgisinternal AND t.tgparentid = 0
-          AND t.tgfoid IN ('everafter.capture_row()'::regprocedure, 'everafter.capture_statement()'::regprocedure)
-    LOOP
-        EXECUTE format('DROP TRIGGER %I ON %s', name, tbl);
+    FOREACH name IN ARRAY '{capture_row,capture_statement}'::text[] LOOP
+        EXECUTE format('CREATE FUNCTION everafter.%I() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER '
+            'SET TimeZone = ''UTC'' SET DateStyle = ''ISO, YMD'' SET IntervalStyle = ''iso_8601'' '
+            'SET bytea_output = ''hex'' SET extra_float_digits = 1 SET lc_monetary = ''C'' AS %L', name || '_in_utc',
+            (SELECT prosrc FROM pg_proc WHERE oid = format('everafter.%I()', name)::regprocedure));
     END LOOP;
 END$$;
 
--- Makes every change of a table an event from now on; called again it replaces what was there.
--- options: {"form": "statement" | "row"}. Without it the form that misses nothing on this table is taken.
-CREATE FUNCTION everafter.capture(tbl regclass, options jsonb DEFAULT '{}') RETURNS void LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-    relation record;
-    row_only text;
-    form text := options ->> 'form';
-    arguments text;
-    columns text[] := everafter.key_columns(tbl);
-    unknown text := (SELECT string_agg(o, ', ') FROM jsonb_object_keys(options) o WHERE o <> 'form');
-BEGIN
-    SELECT c.*, n.nspname, c.oid AS oid INTO relation
-    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = tbl;
-    IF unknown IS NOT NULL OR (form IS NOT NULL AND form NOT IN ('row', 'statement')) THEN
-        RAISE EXCEPTION 'can''t capture %: unknown option in %', tbl, options
-            USING ERRCODE = 'invalid_parameter_value', HINT = 'Known is {"form": "row"} or {"form": "statement"}.';
-    ELSIF relation.relkind NOT IN ('r', 'p') OR relation.relpersistence = 't' OR relation.nspname = 'everafter' THEN
-        RAISE EXCEPTION 'can''t capture %: not an ordinary or partitioned table of your own', tbl
-            USING ERRCODE = 'wrong_object_type';
-    ELSIF columns IS NULL THEN
-        RAISE EXCEPTION 'can''t capture %: it has no primary key, so its events would not say which row they are about', tbl
-            USING ERRCODE = 'object_not_in_prerequisite_state',
-                  HINT = format('Add one (ALTER TABLE %s ADD PRIMARY KEY (...)), or write events of your own with everafter.emit(topic, type, data).', tbl);
-    END IF;
-
-    row_only := CASE
-        WHEN relation.relkind = 'p' THEN 'it is partitioned, and rows may be written straight into a partition'
-        WHEN EXISTS (SELECT FROM pg_inherits WHERE inhrelid = tbl OR inhparent = tbl) THEN
-            'it inherits, and its rows may be written by way of the other table'
-        WHEN EXISTS (SELECT FROM pg_subscription_rel WHERE srrelid = tbl) THEN
-            'logical replication writes it, which fires row triggers only'
-    END;
-    IF form = 'statement' AND row_only IS NOT NULL THEN
-        RAISE EXCEPTION 'can''t capture % by statement triggers: %', tbl, row_only
-            USING ERRCODE = 'wrong_object_type', HINT = 'Leave "form" out, or use {"form": "row"}.';
-    END IF;
-    -- A row trigger of the table's own may change the same row again before a statement trigger gets to see the first
-    -- change: the events would come in the wrong order.
-    -- So may a row trigger, of either time, of a table that a foreign key cascades to.
-    form := coalesce(form, CASE WHEN row_only IS NOT NULL OR EXISTS (
-        SELECT FROM pg_trigger t WHERE NOT t.tgisinternal AND t.tgtype & 1 = 1
-          AND t.tgfoid <> 'everafter.capture_row()'::regprocedure
-          AND (t.tgrelid = tbl AND t.tgtype & 2 = 0 OR EXISTS (SELECT FROM pg_constraint f
-              WHERE f.contype = 'f' AND f.confrelid = tbl AND f.conrelid = t.tgrelid
-                AND (f.confupdtype NOT IN ('a', 'r') OR f.confdeltype NOT IN ('a', 'r')))))
-        THEN 'row' ELSE 'statement' END);
-
-    PERFORM everafter.uncapture(tbl);
-    SELECT string_agg(quote_literal(a), ', ')
-    INTO arguments FROM unnest(array_prepend(relation.nspname || '.' || relation.relname, columns)) a;
-    IF form = 'row' THEN
-        -- Triggers fire in the order of their names: this one before the table's own, for the same reason as above.
-        EXECUTE format('CREATE TRIGGER "0_everafter_row" AFTER INSERT OR UPDATE OR DELETE ON %s '
-            'FOR EACH ROW EXECUTE FUNCTION everafter.capture_row(%s)', tbl, arguments);
-        EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER "0_everafter_row"', tbl);
-    ELSE
-        EXECUTE format('CREATE TRIGGER "0_everafter_insert" AFTER INSERT ON %s REFERENCING NEW TABLE AS after '
-            'FOR EACH STATEMENT EXECUTE FUNCTION everafter.capture_statement(%s)', tbl, arguments);
-        EXECUTE format('CREATE TRIGGER "0_everafter_update" AFTER UPDATE ON %s '
-            'REFERENCING OLD TABLE AS before NEW TABLE AS after '
-            'FOR EACH STATEMENT EXECUTE FUNCTION everafter.capture_statement(%s)', tbl, arguments);
-        EXECUTE format('CREATE TRIGGER "0_everafter_delete" AFTER DELETE ON %s REFERENCING OLD TABLE AS before '
-            'FOR EACH STATEMENT EXECUTE FUNCTION everafter.capture_statement(%s)', tbl, arguments);
-        EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER "0_everafter_insert", '
-            'ENABLE ALWAYS TRIGGER "0_everafter_update", ENABLE ALWAYS TRIGGER "0_everafter_delete"', tbl);
-    END IF;
-    EXECUTE format('CREATE TRIGGER "0_everafter_truncate" AFTER TRUNCATE ON %s '
-        'FOR EACH STATEMENT EXECUTE FUNCTION everafter.capture_statement(%s)', tbl, arguments);
-    EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER "0_everafter_truncate"', tbl);
-END$$;
-
-REVOKE EXECUTE ON FUNCTION everafter.capture(regclass, jsonb), everafter.uncapture(regclass), everafter.capture_row(),
-    everafter.capture_statement(), everafter.close_part(), everafter.key_columns(regclass),
-    everafter.row_key(jsonb, text[], oid) FROM public;
+REVOKE EXECUTE ON FUNCTION everafter.image(anyelement, jsonb, oid), everafter.cut(jsonb, integer),
+    everafter.changed(jsonb, jsonb), everafter.primary_key(regclass), everafter.row_key(jsonb, text[], oid),
+    everafter.capture_row(), everafter.capture_statement(), everafter.capture_row_in_utc(),
+    everafter.capture_statement_in_utc() FROM public;
