@@ -3,6 +3,7 @@ package dev.everafter.cli;
 import dev.everafter.core.Filter;
 import dev.everafter.core.FilterException;
 import dev.everafter.core.FilterJson;
+import dev.everafter.core.FilterText;
 import dev.everafter.core.Position;
 import dev.everafter.core.StartFrom;
 import java.net.URI;
@@ -48,12 +49,12 @@ final class Converters {
         }
     }
 
-    /** A filter in its JSON form. */
+    /** A filter, as text or in its JSON form. */
     static final class Where implements ITypeConverter<Filter> {
         @Override
         public Filter convert(String text) {
             try {
-                return FilterJson.parse(text);
+                return text.strip().startsWith("[") ? FilterJson.parse(text) : FilterText.parse(text);
             } catch (FilterException e) {
                 throw new TypeConversionException(e.getMessage());
             }

@@ -40,10 +40,10 @@ import picocli.CommandLine.Option;
         footer = {
             "  everafter tail",
             "      what happens from now on",
-            "  everafter tail --from start --where '[\"topic\", \"=\", \"demo.orders\"]' | head -3",
+            "  everafter tail --from start --where \"topic = 'demo.orders'\" | head -3",
             "      the first three events of a table",
-            "  everafter tail --where '[[\"type\", \"in\", [\"insert\", \"update\"]], [\"data.state\", \"=\", \"paid\"]]'",
-            "      two conditions; [\"or\", A, B], [\"and\", A, B] and [\"not\", A] nest",
+            "  everafter tail --where \"type in ('insert', 'update') and data.total > 100\"",
+            "      two conditions; or, not and parentheses as in SQL",
             "  everafter tail --from 2026-11-24T00:00:00Z",
             "      everything since a time, perhaps with some earlier events",
             "  everafter tail --from start --store orders.position >> orders.jsonl",
@@ -78,10 +78,10 @@ final class TailCommand extends VerboseOption implements Callable<Integer> {
 
     @Option(
             names = "--where",
-            paramLabel = "JSON",
+            paramLabel = "FILTER",
             converter = Converters.Where.class,
-            description = "Only events that match this filter, on topic, type, id, at, key.*, data.*, old.*;"
-                    + " operators = and in.")
+            description = "Only events that match this filter, on topic, type, id, at, key.*, data.*, old.*, any;"
+                    + " operators =, !=, <, <=, >, >=, like, ilike, in, exists, contains. Also in its JSON form.")
     private @Nullable Filter where;
 
     @Option(

@@ -20,7 +20,7 @@ class EverafterTest {
                 Arguments.of("tail --from yesterday", "\"yesterday\" is no start: expected now, start, an event's id"),
                 Arguments.of("tail --from 9007199254740992", "\"9007199254740992\" is no event's id: expected 0 to"),
                 Arguments.of("tail --where [\"topic\"]", "expected [attribute, operator, operand]: [\"topic\"]"),
-                Arguments.of("tail --where topic=orders", "not JSON: topic=orders"),
+                Arguments.of("tail --where topic=orders", "at column 7: expected a value: 'text', a number"),
                 Arguments.of("tail --url http://127.0.0.1/", "\"http://127.0.0.1/\" is no WebSocket address"),
                 Arguments.of("tail --on-gap wait", "STOP, CONTINUE"),
                 Arguments.of("tail --store nowhere/at/all", "--store nowhere/at/all: there is no directory"),

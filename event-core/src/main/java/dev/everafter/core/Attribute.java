@@ -1,11 +1,16 @@
 package dev.everafter.core;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
-/** What a filter may ask of an event: one of its own members, or a path into one of its JSON members. */
+/**
+ * What a filter may ask of an event: one of its own members, or a path into one of its JSON members.
+ *
+ * <p>Immutable and safe for use by any thread.
+ */
 public sealed interface Attribute {
     /** The event's topic. */
     Attribute TOPIC = Member.TOPIC;
@@ -35,7 +40,8 @@ public sealed interface Attribute {
     }
 
     /**
-     * Reads {@code topic}, {@code data.total}, {@code data.address.city}, {@code key.id}, ...
+     * Reads {@code topic}, {@code data.total}, {@code data.address.city}, {@code key.id}, ... A name with a dot, or an
+     * empty one, stands between angle brackets, in which {@code >} is doubled: {@code data.<http://example.org/a>.b}.
      *
      * @throws FilterException if {@code text} names no attribute
      */
@@ -45,16 +51,43 @@ public sealed interface Attribute {
                 return member;
             }
         }
-        List<String> parts = List.of(text.split("\\.", -1));
-        for (Root root : Root.values()) {
-            if (root.text().equals(parts.get(0))
-                    && parts.size() > 1
-                    && parts.stream().noneMatch(String::isEmpty)) {
-                return new Path(root, parts.subList(1, parts.size()));
+        int dot = text.indexOf('.');
+        Optional<Root> root = dot < 0 ? Optional.empty() : Root.parse(text.substring(0, dot));
+        return root.flatMap(found -> names(text, dot + 1).map(names -> (Attribute) new Path(found, names)))
+                .orElseThrow(() -> new FilterException("unknown attribute \"" + FilterJson.clip(text)
+                        + "\": expected topic, type, id, at, or a path such as data.column, key.column, old.column"));
+    }
+
+    private static Optional<List<String>> names(String text, int from) {
+        List<String> names = new ArrayList<>();
+        for (int at = from; at <= text.length(); at++) {
+            int end;
+            if (text.startsWith("<", at)) {
+                end = endOfQuoted(text, at);
+                if (end < 0 || (end < text.length() && text.charAt(end) != '.')) {
+                    return Optional.empty();
+                }
+                names.add(text.substring(at + 1, end - 1).replace(">>", ">"));
+            } else {
+                end = text.indexOf('.', at) < 0 ? text.length() : text.indexOf('.', at);
+                if (end == at) {
+                    return Optional.empty();
+                }
+                names.add(text.substring(at, end));
+            }
+            at = end;
+        }
+        return Optional.of(names);
+    }
+
+    /** Where the name that begins at {@code at} with an angle bracket has ended with another; -1 if it doesn't. */
+    static int endOfQuoted(String text, int at) {
+        for (int i = text.indexOf('>', at); i >= 0; i = text.indexOf('>', i + 2)) {
+            if (!text.startsWith(">>", i)) {
+                return i + 1;
             }
         }
-        throw new FilterException("unknown attribute \"" + text
-                + "\": expected topic, type, id, at, or a path such as data.column, key.column, old.column");
+        return -1;
     }
 
     /** The form that {@link #parse} reads. */
@@ -95,6 +128,15 @@ public sealed interface Attribute {
         /** What the event carries as {@code old}, whatever image is looked at. */
         OLD;
 
+        static Optional<Root> parse(String text) {
+            for (Root root : values()) {
+                if (root.text().equals(text)) {
+                    return Optional.of(root);
+                }
+            }
+            return Optional.empty();
+        }
+
         String text() {
             return lower(this);
         }
@@ -103,22 +145,27 @@ public sealed interface Attribute {
     /**
      * A path into a JSON member.
      *
-     * @param path the names of object members, at least one, none empty or with a dot, which {@link #text()} could not
-     *     tell from two names
+     * @param path the names of object members, at least one
      */
     record Path(Root root, List<String> path) implements Attribute {
         /** Copies the list. */
         public Path {
             path = List.copyOf(path);
-            if (path.isEmpty() || path.stream().anyMatch(name -> name.isEmpty() || name.contains("."))) {
-                throw new FilterException("a path needs names without dots: " + root.text() + path);
+            if (path.isEmpty()) {
+                throw new FilterException("a path needs names: " + root.text());
             }
-            path.forEach(FilterJson::requireUnicode);
+            path.forEach(FilterJson::requireText);
         }
 
         @Override
         public String text() {
-            return Stream.concat(Stream.of(root.text()), path.stream()).collect(Collectors.joining("."));
+            return path.stream()
+                    .map(name -> name.isEmpty() || name.contains(".") || name.startsWith("<") ? quoted(name) : name)
+                    .collect(Collectors.joining(".", root.text() + ".", ""));
+        }
+
+        static String quoted(String name) {
+            return "<" + name.replace(">", ">>") + ">";
         }
     }
 

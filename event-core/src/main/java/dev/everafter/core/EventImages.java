@@ -4,10 +4,12 @@ import jakarta.json.JsonBuilderFactory;
 import jakarta.json.JsonException;
 import jakarta.json.JsonObject;
 import jakarta.json.JsonObjectBuilder;
+import jakarta.json.JsonString;
 import jakarta.json.JsonValue;
 import jakarta.json.spi.JsonProvider;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -43,7 +45,7 @@ final class EventImages {
     }
 
     /** Whether it stands for a value that was not captured, or only as text (docs/capture.md). */
-    private static boolean isMark(JsonValue value) {
+    private static boolean isMark(@Nullable JsonValue value) {
         return value instanceof JsonObject object
                 && object.size() == 1
                 && (object.containsKey("everafter:omitted") || object.containsKey("everafter:text"));
@@ -135,20 +137,36 @@ final class EventImages {
             if (filter instanceof Filter.Not not) {
                 return holds(not.filter(), !wanted);
             }
-            Attribute attribute =
-                    filter instanceof Filter.In in ? in.attribute() : ((Filter.Equals) filter).attribute();
+            Condition condition = (Condition) filter;
             // in this order: only an attempt to read tells what is unreadable
-            return filter.matches(this) == wanted && knows(attribute);
+            return condition.matches(this) == wanted && knows(condition, wanted);
+        }
+
+        /** Whether nothing that can't be known would change the answer {@code matched}. */
+        private boolean knows(Condition condition, boolean matched) {
+            if (condition instanceof Condition.OnAttribute on) {
+                return knows(on.attribute());
+            }
+            LikePattern pattern = ((Condition.AnyLike) condition).pattern();
+            boolean always = matched && (pattern.matches(event.topic()) || pattern.matches(event.type()));
+            return always || (knowsColumns(Attribute.Root.KEY) && knowsColumns(Attribute.Root.DATA));
+        }
+
+        private boolean knowsColumns(Attribute.Root root) {
+            return knows(root)
+                    && !(root(root) instanceof JsonObject row
+                            && row.values().stream().anyMatch(EventImages::isMark));
         }
 
         private boolean knows(Attribute attribute) {
-            if (!(attribute instanceof Attribute.Path path)) {
-                return true;
-            }
-            if (wholeTable() || isMark(at(path))) {
+            return !(attribute instanceof Attribute.Path path) || (knows(path.root()) && !isMark(at(path)));
+        }
+
+        private boolean knows(Attribute.Root root) {
+            if (wholeTable()) {
                 return false;
             }
-            return switch (path.root()) {
+            return switch (root) {
                 case OLD -> !withoutOld && !old.unreadable();
                 case KEY -> !key.unreadable() && !(beforeUpdate && old.unreadable());
                 case DATA ->
@@ -160,8 +178,7 @@ final class EventImages {
         public Value value(Attribute attribute) {
             if (attribute instanceof Attribute.Path path) {
                 JsonValue at = at(path);
-                metAMark |= isMark(at);
-                return isMark(at) ? Value.absent() : Value.of(at);
+                return at == null || meetsMark(at) ? Value.absent() : Value.of(at);
             }
             return switch ((Attribute.Member) attribute) {
                 case TOPIC -> Value.of(event.topic());
@@ -171,16 +188,44 @@ final class EventImages {
             };
         }
 
-        /** What the path leads to; the mark, if it leads to one or beyond. */
-        private JsonValue at(Attribute.Path path) {
+        @Override
+        public boolean exists(Attribute.Path path) {
+            JsonValue at = at(path);
+            return at != null && !meetsMark(at);
+        }
+
+        /** What the path leads to, if anything; the mark, if it leads to one or beyond. */
+        private @Nullable JsonValue at(Attribute.Path path) {
             JsonValue at = root(path.root());
             for (String name : path.path()) {
                 if (isMark(at)) {
                     return at;
                 }
-                at = at instanceof JsonObject object ? object.getOrDefault(name, JsonValue.NULL) : JsonValue.NULL;
+                at = at instanceof JsonObject object ? object.get(name) : null;
             }
             return at;
+        }
+
+        private boolean meetsMark(JsonValue at) {
+            boolean mark = isMark(at);
+            metAMark |= mark;
+            return mark;
+        }
+
+        @Override
+        public boolean anyText(Predicate<String> wanted) {
+            return wanted.test(event.topic())
+                    || wanted.test(event.type())
+                    || anyColumn(root(Attribute.Root.KEY), wanted)
+                    || anyColumn(root(Attribute.Root.DATA), wanted);
+        }
+
+        private boolean anyColumn(JsonValue row, Predicate<String> wanted) {
+            return row instanceof JsonObject columns
+                    && columns.values().stream()
+                            .anyMatch(value -> !meetsMark(value)
+                                    && value instanceof JsonString text
+                                    && wanted.test(text.getString()));
         }
 
         JsonValue root(Attribute.Root root) {

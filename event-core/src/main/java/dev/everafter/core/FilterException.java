@@ -1,6 +1,6 @@
 package dev.everafter.core;
 
-/** A filter that can't be used; the message quotes the part that is wrong and names what was expected. */
+/** A filter that can't be used; the message says where, quotes what is wrong, and names what was expected. */
 public class FilterException extends IllegalArgumentException {
     private static final long serialVersionUID = 1L;
 

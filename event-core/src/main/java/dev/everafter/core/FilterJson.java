@@ -4,14 +4,13 @@ import jakarta.json.JsonArray;
 import jakarta.json.JsonArrayBuilder;
 import jakarta.json.JsonBuilderFactory;
 import jakarta.json.JsonException;
+import jakarta.json.JsonObject;
 import jakarta.json.JsonString;
 import jakarta.json.JsonValue;
 import jakarta.json.JsonValue.ValueType;
 import jakarta.json.spi.JsonProvider;
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
-import java.time.OffsetDateTime;
-import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -19,14 +18,16 @@ import java.util.stream.Stream;
 
 /**
  * The wire form of filters: {@code ["topic", "=", "public.orders"]} is a condition, a list of them a conjunction, and
- * {@code ["or", ..]}, {@code ["and", ..]} and {@code ["not", ..]} nest.
+ * {@code ["or", ..]}, {@code ["and", ..]} and {@code ["not", ..]} nest. A time to compare a column with is written
+ * {@code {"time": "2026-11-24T00:00:00Z"}}.
  *
- * <p>What is not understood is refused, never ignored. Thread-safe.
+ * <p>What is not understood is refused, never ignored; the message begins with the place as a JSON pointer (RFC 6901).
+ * Thread-safe.
  */
 public final class FilterJson {
     private static final JsonProvider JSON = JsonProvider.provider();
     private static final JsonBuilderFactory BUILDERS = JSON.createBuilderFactory(Map.of());
-    private static final int MAX_DEPTH = 32;
+    private static final int LONGEST_QUOTE = 80;
 
     private FilterJson() {}
 
@@ -37,122 +38,162 @@ public final class FilterJson {
      */
     public static Filter parse(String text) {
         try {
-            return parse(RawJson.parse(text));
+            return parse(RawJson.parse(text), FilterRules.DEFAULT);
         } catch (JsonException e) {
-            throw new FilterException("not JSON: " + text);
+            throw new FilterException("not JSON: " + clip(text));
         }
+    }
+
+    /**
+     * Reads a filter by the default rules.
+     *
+     * @throws FilterException if {@code json} is no filter
+     */
+    public static Filter parse(JsonValue json) {
+        return parse(json, FilterRules.DEFAULT);
     }
 
     /**
      * Reads a filter.
      *
-     * @throws FilterException if {@code json} is no filter
+     * @throws FilterException if {@code json} is no filter, or not within {@code rules}
      */
-    public static Filter parse(JsonValue json) {
-        return parse(json, 0);
+    public static Filter parse(JsonValue json, FilterRules rules) {
+        return new Reader(rules).filter(json, 0, "");
     }
 
-    private static Filter parse(JsonValue json, int depth) {
-        if (depth > MAX_DEPTH) {
-            throw new FilterException("nested deeper than " + MAX_DEPTH);
+    private static final class Reader {
+        private final FilterRules rules;
+        private int conditions;
+
+        Reader(FilterRules rules) {
+            this.rules = rules;
         }
-        if (json.getValueType() != ValueType.ARRAY) {
-            throw new FilterException("expected a condition [attribute, operator, operand] or a list of them: " + json);
-        }
-        JsonArray array = json.asJsonArray();
-        if (array.isEmpty() || array.get(0).getValueType() == ValueType.ARRAY) {
-            return new Filter.And(each(array, depth));
-        }
-        if (!(array.get(0) instanceof JsonString head)) {
-            throw new FilterException("expected an attribute, \"and\", \"or\" or \"not\" at the start of " + json);
-        }
-        List<JsonValue> rest = array.subList(1, array.size());
-        return switch (head.getString()) {
-            case "and" -> new Filter.And(each(rest, depth));
-            case "or" -> new Filter.Or(each(rest, depth));
-            case "not" -> {
-                if (rest.size() != 1) {
-                    throw new FilterException("\"not\" takes one filter: " + json);
+
+        Filter filter(JsonValue json, int depth, String place) {
+            if (depth > rules.depth()) {
+                throw wrong(place, "nested deeper than " + rules.depth());
+            }
+            if (json.getValueType() != ValueType.ARRAY) {
+                throw wrong(
+                        place, "expected a condition [attribute, operator, operand] or a list of them: " + clip(json));
+            }
+            JsonArray array = json.asJsonArray();
+            if (array.isEmpty() || array.get(0).getValueType() == ValueType.ARRAY) {
+                return new Filter.And(each(array, 0, depth, place));
+            }
+            if (!(array.get(0) instanceof JsonString head)) {
+                throw wrong(place + "/0", "expected an attribute, and, or, or not: " + clip(array.get(0)));
+            }
+            return switch (head.getString()) {
+                case "and" -> new Filter.And(each(array, 1, depth, place));
+                case "or" -> new Filter.Or(each(array, 1, depth, place));
+                case "not" -> {
+                    if (array.size() != 2) {
+                        throw wrong(place, "\"not\" takes one filter: " + clip(array));
+                    }
+                    yield new Filter.Not(filter(array.get(1), depth + 1, place + "/1"));
                 }
-                yield new Filter.Not(parse(rest.get(0), depth + 1));
+                default -> condition(head.getString(), array, place);
+            };
+        }
+
+        private List<Filter> each(JsonArray filters, int from, int depth, String place) {
+            List<Filter> each = new ArrayList<>();
+            for (int i = from; i < filters.size(); i++) {
+                each.add(filter(filters.get(i), depth + 1, place + "/" + i));
             }
-            default -> condition(head.getString(), array);
-        };
-    }
-
-    private static List<Filter> each(List<JsonValue> filters, int depth) {
-        return filters.stream().map(filter -> parse(filter, depth + 1)).toList();
-    }
-
-    private static Filter condition(String name, JsonArray array) {
-        if (array.size() != 3 || !(array.get(1) instanceof JsonString operator)) {
-            throw new FilterException("expected [attribute, operator, operand]: " + array);
+            return each;
         }
-        Attribute attribute = Attribute.parse(name);
-        JsonValue operand = array.get(2);
-        return switch (operator.getString()) {
-            case "=" -> new Filter.Equals(attribute, operand(attribute, operand, array));
-            case "in" -> {
-                if (operand.getValueType() != ValueType.ARRAY) {
-                    throw new FilterException("\"in\" takes an array: " + array);
-                }
-                List<Value> values = new ArrayList<>();
-                operand.asJsonArray().forEach(value -> values.add(operand(attribute, value, array)));
-                yield new Filter.In(attribute, values);
+
+        private Filter condition(String name, JsonArray array, String place) {
+            if (++conditions > rules.conditions()) {
+                throw wrong(place, "more than " + rules.conditions() + " conditions");
             }
-            default ->
-                throw new FilterException(
-                        "unknown operator \"" + operator.getString() + "\" in " + array + ": expected \"=\" or \"in\"");
-        };
-    }
-
-    private static Value operand(Attribute attribute, JsonValue json, JsonArray condition) {
-        Value value = Value.of(json);
-        if (attribute == Attribute.AT && value instanceof Value.Text text) {
-            try {
-                value = Value.of(OffsetDateTime.parse(text.text()).toInstant());
-            } catch (DateTimeParseException e) {
-                throw new FilterException("expected an RFC 3339 time such as 2026-11-24T00:00:00Z in " + condition);
+            if (array.size() != 3) {
+                throw wrong(place, "expected [attribute, operator, operand]: " + clip(array));
             }
+            if (!(array.get(1) instanceof JsonString operator)) {
+                throw wrong(place + "/1", "expected an operator, one of " + Operator.all() + ": " + clip(array.get(1)));
+            }
+            Operator.Places places = new Operator.Places(at(place + "/0"), at(place + "/1"), at(place + "/2"));
+            return Operator.condition(name, operator.getString(), operand(array.get(2), place + "/2"), places, rules);
         }
-        try {
-            requireFits(attribute, value);
-        } catch (FilterException e) {
-            throw new FilterException(e.getMessage() + ", in " + condition);
+
+        private Operator.Operand operand(JsonValue json, String place) {
+            if (!(json instanceof JsonArray list)) {
+                return Operator.Operand.of(value(json, place));
+            }
+            List<Value> values = new ArrayList<>();
+            for (int i = 0; i < list.size(); i++) {
+                values.add(value(list.get(i), place + "/" + i));
+            }
+            return new Operator.Operand(values, true);
         }
-        return value;
+
+        private static Value value(JsonValue json, String place) {
+            if (json instanceof JsonObject object
+                    && object.size() == 1
+                    && object.get("time") instanceof JsonString text) {
+                return Timestamps.read(text.getString())
+                        .map(time -> Value.of(time))
+                        .orElseThrow(() -> wrong(place, "expected a time such as 2026-11-24T00:00:00Z: " + clip(text)));
+            }
+            return Value.of(json);
+        }
+
+        private static FilterException wrong(String place, String what) {
+            return new FilterException(at(place) + ": " + what);
+        }
+
+        private static String at(String place) {
+            return place.isEmpty() ? "the filter" : "at " + place;
+        }
     }
 
-    /** Refuses operands that no such attribute can hold, so that each filter has a wire form that means the same. */
-    static void requireFits(Attribute attribute, Value value) {
-        if (value instanceof Value.Structure) {
-            throw new FilterException("expected a string, number, boolean or null, not " + value.toJson());
-        }
-        if (value instanceof Value.Text text) {
-            requireUnicode(text.text());
-        }
-        boolean fits = value == Value.absent()
-                || (attribute instanceof Attribute.Path
-                        ? !(value instanceof Value.Time)
-                        : ((Attribute.Member) attribute).holds(value));
-        if (!fits) {
-            throw new FilterException("\"" + attribute.text() + "\" can't be " + value.toJson());
-        }
-    }
-
-    /** Refuses unpaired surrogates: the wire's UTF-8 would turn them into something else, and so would a database. */
-    static void requireUnicode(String text) {
+    /** Refuses what UTF-8 can't say, which the wire would turn into something else, and what PostgreSQL's text can't hold. */
+    static void requireText(String text) {
         if (!StandardCharsets.UTF_8.newEncoder().canEncode(text)) {
-            throw new FilterException("unpaired surrogate in \"" + text.replaceAll("\\p{Cs}", "?") + "\"");
+            throw new FilterException("unpaired surrogate in \"" + clip(text.replaceAll("\\p{Cs}", "?")) + "\"");
         }
+        if (text.indexOf('\0') >= 0) {
+            throw new FilterException(
+                    "a NUL character, which no text in a database has, in \"" + clip(text.replace('\0', '?')) + "\"");
+        }
+    }
+
+    /** As much of it as belongs into a message. */
+    static String clip(String text) {
+        int end = Math.min(text.length(), LONGEST_QUOTE);
+        boolean pair = end < text.length() && Character.isHighSurrogate(text.charAt(end - 1));
+        return end == text.length() ? text : text.substring(0, pair ? end - 1 : end) + "…";
+    }
+
+    private static String clip(JsonValue json) {
+        return clip(json.toString());
     }
 
     static JsonArray condition(Attribute attribute, String operator, JsonValue operand) {
+        return condition(attribute.text(), operator, operand);
+    }
+
+    static JsonArray condition(String name, LikePattern pattern) {
+        return condition(name, pattern.ignoreCase() ? "ilike" : "like", string(pattern.text()));
+    }
+
+    private static JsonArray condition(String name, String operator, JsonValue operand) {
         return BUILDERS.createArrayBuilder()
-                .add(attribute.text())
+                .add(name)
                 .add(operator)
                 .add(operand)
                 .build();
+    }
+
+    /** A string is a time where it is compared with the event's own; elsewhere it must be said. */
+    static JsonValue operand(Attribute attribute, Value value) {
+        return value instanceof Value.Time && attribute instanceof Attribute.Path
+                ? BUILDERS.createObjectBuilder().add("time", value.toJson()).build()
+                : value.toJson();
     }
 
     static JsonArray array(Stream<? extends JsonValue> values) {

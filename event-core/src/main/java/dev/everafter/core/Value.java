@@ -5,8 +5,13 @@ import jakarta.json.JsonString;
 import jakarta.json.JsonValue;
 import java.math.BigDecimal;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 
-/** What an attribute can be compared with. Records compare by value; numbers do so whatever their scale. */
+/**
+ * What an attribute holds, and what it can be compared with. Records compare by value; numbers do so whatever their scale.
+ *
+ * <p>Immutable and safe for use by any thread.
+ */
 public sealed interface Value {
     /** A string. */
     static Value of(String text) {
@@ -50,11 +55,26 @@ public sealed interface Value {
         };
     }
 
-    /** The operand's wire form. */
+    /** The JSON form; a time's is the text of it. */
     JsonValue toJson();
 
-    /** A string. */
-    record Text(String text) implements Value {
+    /** A string. Strings are ordered by code point, which is the order of their UTF-8 bytes. */
+    record Text(String text) implements Value, Comparable<Text> {
+        @Override
+        public int compareTo(Text other) {
+            int shorter = Math.min(text.length(), other.text.length());
+            for (int i = 0; i < shorter; i++) {
+                char mine = text.charAt(i);
+                char theirs = other.text.charAt(i);
+                if (mine != theirs) {
+                    // Half of a pair stands for a code point beyond all that one char can hold.
+                    int pair = Boolean.compare(Character.isSurrogate(mine), Character.isSurrogate(theirs));
+                    return pair != 0 ? pair : Character.compare(mine, theirs);
+                }
+            }
+            return Integer.compare(text.length(), other.text.length());
+        }
+
         @Override
         public JsonValue toJson() {
             return FilterJson.string(text);
@@ -62,10 +82,24 @@ public sealed interface Value {
     }
 
     /** A number, kept exact and without trailing zeros. */
-    record Numeric(BigDecimal number) implements Value {
+    record Numeric(BigDecimal number) implements Value, Comparable<Numeric> {
         /** Strips the zeros that {@link BigDecimal#equals} would see. */
         public Numeric {
-            number = number.stripTrailingZeros();
+            number = stripped(number);
+        }
+
+        private static BigDecimal stripped(BigDecimal number) {
+            try {
+                return number.stripTrailingZeros();
+            } catch (ArithmeticException e) {
+                // An exponent that could not grow any more; no operand is that large.
+                return number;
+            }
+        }
+
+        @Override
+        public int compareTo(Numeric other) {
+            return number.compareTo(other.number);
         }
 
         @Override
@@ -82,8 +116,18 @@ public sealed interface Value {
         }
     }
 
-    /** A point in time. */
-    record Time(Instant time) implements Value {
+    /** A point in time, to the microsecond. */
+    record Time(Instant time) implements Value, Comparable<Time> {
+        /** Drops what is finer than a microsecond. */
+        public Time {
+            time = time.truncatedTo(ChronoUnit.MICROS);
+        }
+
+        @Override
+        public int compareTo(Time other) {
+            return time.compareTo(other.time);
+        }
+
         @Override
         public JsonValue toJson() {
             return FilterJson.string(time.toString());

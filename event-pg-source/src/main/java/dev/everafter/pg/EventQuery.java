@@ -4,7 +4,6 @@ import dev.everafter.core.Event;
 import dev.everafter.core.EventLogException;
 import dev.everafter.core.RawJson;
 import dev.everafter.core.ReadLimits;
-import java.sql.Array;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -14,7 +13,6 @@ import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -51,7 +49,7 @@ final class EventQuery {
             """;
 
     /** Rows that don't match come without their JSON; they only say how far the page got. */
-    static final String FILTERED = PAGE.replace(
+    private static final String FILTERED = PAGE.replace(
                     "p.id, p.at, p.topic, p.type, p.key, p.data, p.old, p.tx, p.last", "p.*")
             .replace(
                     "e.topic, e.type, e.key, e.data, e.old, c.tx::text AS tx,",
@@ -59,15 +57,10 @@ final class EventQuery {
                             + " CASE WHEN e.wanted THEN e.key END AS key, CASE WHEN e.wanted THEN e.data END AS data,"
                             + " CASE WHEN e.wanted THEN e.old END AS old, c.tx::text AS tx,")
             .replace("(SELECT true", "e.wanted AND (SELECT true")
-            .replace(
-                    "SELECT * FROM everafter.event v",
-                    "SELECT v.*, (?::text[] IS NULL OR v.topic = ANY (?::text[]))"
-                            + " AND (?::text[] IS NULL OR v.type = ANY (?::text[])) AS wanted FROM everafter.event v");
+            .replace("SELECT * FROM everafter.event v", "SELECT v.*, %s AS wanted FROM everafter.event v");
 
     /** Fetched at first; then as many as fit into the bytes, going by the size of those before. */
     private static final int FIRST_FETCH = 64;
-
-    private static final Pushdown EVERYTHING = new Pushdown(Optional.empty(), Optional.empty());
 
     private EventQuery() {}
 
@@ -85,7 +78,14 @@ final class EventQuery {
 
     /** Reads events with {@code after < id <= upTo} on a session that has its settings already. */
     static EventPage read(Connection session, long after, long upTo, ReadLimits limits) throws SQLException {
-        return inTransaction(session, () -> readPage(session, after, upTo, EVERYTHING, limits));
+        return inTransaction(session, () -> readPage(session, after, upTo, Pushdown.EVERYTHING, limits));
+    }
+
+    /** The page's statement; its parameters begin with those of {@code pushdown}. */
+    static String sql(Pushdown pushdown) {
+        return pushdown.isEmpty()
+                ? PAGE
+                : FILTERED.replace("%s", pushdown.where().sql());
     }
 
     private interface Reading {
@@ -113,17 +113,8 @@ final class EventQuery {
 
     private static EventPage readPage(
             Connection connection, long after, long upTo, Pushdown pushdown, ReadLimits limits) throws SQLException {
-        try (PreparedStatement select = connection.prepareStatement(pushdown.isEmpty() ? PAGE : FILTERED)) {
-            int next = 1;
-            if (!pushdown.isEmpty()) {
-                for (Optional<List<String>> wanted : List.of(pushdown.topics(), pushdown.types())) {
-                    Array texts = wanted.isEmpty()
-                            ? null
-                            : connection.createArrayOf("text", wanted.get().toArray());
-                    select.setArray(next++, texts);
-                    select.setArray(next++, texts);
-                }
-            }
+        try (PreparedStatement select = connection.prepareStatement(sql(pushdown))) {
+            int next = pushdown.where().bind(select, 1);
             select.setLong(next++, after >> 8);
             select.setLong(next++, (after & 255) + 1);
             select.setLong(next++, upTo >> 8);

@@ -60,6 +60,14 @@ public final class PgEventLog implements EventLog {
                 connection -> Starts.of(connection).range());
     }
 
+    /**
+     * How a read narrowed by {@code filter} is answered, for people: the condition that the database decides, whether it is
+     * exact, and what is left to be checked in memory. Asks nobody.
+     */
+    public static String explain(Filter filter) {
+        return Pushdown.of(filter).explain();
+    }
+
     @Override
     public Page read(long after, long upTo, Filter filter, ReadLimits limits) {
         EventPage page = ask(

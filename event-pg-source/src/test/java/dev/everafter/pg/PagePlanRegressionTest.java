@@ -3,8 +3,9 @@ package dev.everafter.pg;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.everafter.core.Attribute;
+import dev.everafter.core.Filter;
 import dev.everafter.testkit.PostgresFixture;
-import java.sql.Array;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -36,20 +37,20 @@ class PagePlanRegressionTest {
         try (Connection connection = db.connect()) {
             for (String plans : List.of("force_custom_plan", "force_generic_plan")) {
                 Db.execute(connection, "SET plan_cache_mode = " + plans);
-                assertLooksAtOnePage(plan(connection, EventQuery.PAGE, List.of()));
-                Array topics = connection.createArrayOf("text", new String[] {"t"});
-                Array types = connection.createArrayOf("text", new String[] {"x"});
-                assertLooksAtOnePage(plan(connection, EventQuery.FILTERED, List.of(topics, topics, types, types)));
+                Filter topic = Filter.topic("t");
+                for (Filter filter : List.of(
+                        Filter.all(),
+                        topic,
+                        Filter.and(topic, Filter.where(Attribute.data("x")).lessThan(1)))) {
+                    assertLooksAtOnePage(plan(connection, Pushdown.of(filter)));
+                }
             }
         }
     }
 
-    private static List<String> plan(Connection connection, String page, List<Array> filter) throws SQLException {
-        try (PreparedStatement explain = connection.prepareStatement("EXPLAIN (ANALYZE) " + page)) {
-            int next = 1;
-            for (Array texts : filter) {
-                explain.setArray(next++, texts);
-            }
+    private static List<String> plan(Connection connection, Pushdown pushdown) throws SQLException {
+        try (PreparedStatement explain = connection.prepareStatement("EXPLAIN (ANALYZE) " + EventQuery.sql(pushdown))) {
+            int next = pushdown.where().bind(explain, 1);
             long[] range = {EVENTS / 2, 1, EVENTS, 1, EVENTS / 2, EVENTS};
             for (long bound : range) {
                 explain.setLong(next++, bound);

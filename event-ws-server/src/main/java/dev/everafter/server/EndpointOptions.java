@@ -1,5 +1,6 @@
 package dev.everafter.server;
 
+import dev.everafter.core.FilterRules;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
@@ -24,6 +25,7 @@ public final class EndpointOptions {
     private final int maxWindow;
     private final int reconnectsPerSecond;
     private final int workers;
+    private final FilterRules filters;
     private final Set<String> allowedOrigins;
     private final ServerListener listener;
     private final ThreadFactory threads;
@@ -41,6 +43,7 @@ public final class EndpointOptions {
         this.maxWindow = builder.maxWindow;
         this.reconnectsPerSecond = builder.reconnectsPerSecond;
         this.workers = builder.workers;
+        this.filters = builder.filters;
         this.allowedOrigins = Set.copyOf(builder.allowedOrigins);
         this.listener = builder.listener;
         this.threads = builder.threads;
@@ -108,6 +111,11 @@ public final class EndpointOptions {
         return workers;
     }
 
+    /** What a filter of a client may be. */
+    public FilterRules filters() {
+        return filters;
+    }
+
     /** Origins beside the server's own whose pages may connect. */
     public Set<String> allowedOrigins() {
         return allowedOrigins;
@@ -135,7 +143,7 @@ public final class EndpointOptions {
      *
      * <p>Defaults: heartbeat 15 s, send deadline 30 s, 64 subscriptions a connection, 500 events and 1 MiB a message, 64
      * KiB a message from a client, windows up to 10,000 events, 100 reconnects a second after a drain, as many workers as
-     * processors but at least 2, no foreign origins, log name {@code everafter}, no listener, daemon threads.
+     * processors but at least 2, no foreign origins, filters within {@link FilterRules#DEFAULT}, log name {@code everafter}, no listener, daemon threads.
      */
     public static final class Builder {
         private String logName = "everafter";
@@ -148,6 +156,7 @@ public final class EndpointOptions {
         private int maxWindow = 10_000;
         private int reconnectsPerSecond = 100;
         private int workers = Math.max(2, Runtime.getRuntime().availableProcessors());
+        private FilterRules filters = FilterRules.DEFAULT;
         private Set<String> allowedOrigins = Set.of();
         private ServerListener listener = ServerListener.NONE;
         private Optional<ScheduledExecutorService> timer = Optional.empty();
@@ -220,6 +229,12 @@ public final class EndpointOptions {
         /** How many threads serve the sessions, at least 1; as many as processors, but at least 2, by default. */
         public Builder workers(int threads) {
             this.workers = atLeast(1, threads, "workers");
+            return this;
+        }
+
+        /** What a filter of a client may be; {@link FilterRules#DEFAULT} by default. */
+        public Builder filters(FilterRules rules) {
+            this.filters = Objects.requireNonNull(rules, "filters");
             return this;
         }
 

@@ -121,14 +121,12 @@ final class MessageParser {
         return name;
     }
 
-    private static Filter where(JsonObject message) throws Refused {
+    private Filter where(JsonObject message) throws Refused {
         Optional<JsonValue> where = member(message, "where");
         try {
-            return where.isPresent() ? FilterJson.parse(where.get()) : Filter.all();
+            return where.isPresent() ? FilterJson.parse(where.get(), options.filters()) : Filter.all();
         } catch (FilterException e) {
             throw new Refused(ErrorCode.FILTER_INVALID, String.valueOf(e.getMessage()));
-        } catch (ArithmeticException e) {
-            throw new Refused(ErrorCode.FILTER_INVALID, "a number's exponent is out of range");
         }
     }
 
