@@ -163,6 +163,34 @@ class FilterTest {
         assertCanonical(Filter.all(), Filter.not(Filter.and(A, Filter.none())));
     }
 
+    @Test
+    void shouldSeeThroughNotListsAndNeedlessBounds() {
+        Filter two = Filter.where(X).is(2);
+        assertCanonical(Filter.or(Filter.not(A), Filter.not(ONE)), Filter.not(Filter.and(ONE, A)));
+        assertCanonical(Filter.where(X).in(List.of(Value.of(1), Value.of(2))), Filter.or(two, ONE));
+        assertCanonical(Filter.none(), Filter.and(ONE, two));
+        assertCanonical(Filter.not(Filter.or(ONE, two)), Filter.and(Filter.not(ONE), Filter.not(two)));
+        assertCanonical(two, Filter.and(Filter.where(X).in(List.of(Value.of(1), Value.of(2))), Filter.not(ONE)));
+        assertCanonical(Filter.all(), Filter.or(A, Filter.not(A)));
+        assertCanonical(A, Filter.and(A, Filter.or(A, ONE)));
+        assertCanonical(
+                Filter.where(X).lessThan(1),
+                Filter.and(Filter.where(X).lessThan(1), Filter.where(X).atMost(1)));
+        assertCanonical(
+                Filter.where(X).atMost(1),
+                Filter.or(Filter.where(X).lessThan(1), Filter.where(X).atMost(1)));
+        assertCanonical(Filter.where(X).is("a"), Filter.where(X).like("\\a"));
+    }
+
+    /** One string may be equal to a time and to a string at once. */
+    @Test
+    void shouldNotTakeAStringAndATimeForContradictory() {
+        Filter both =
+                Filter.and(Filter.where(X).is("1970-01-01"), Filter.where(X).is(Value.of(Instant.EPOCH)));
+        assertTrue(matches(both, "{\"x\":\"1970-01-01\"}"));
+        assertTrue(matches(both.canonical(), "{\"x\":\"1970-01-01\"}"));
+    }
+
     private static void assertCanonical(Filter expected, Filter written) {
         assertEquals(expected.canonical(), written.canonical());
         assertEquals(written.canonical(), written.canonical().canonical());
