@@ -146,6 +146,7 @@ final class FanOut implements Benchmark {
             Map<String, Double> figures = new LinkedHashMap<>();
             figures.put("server CPU, us per delivered event", spent.total() / deliveries);
             figures.put("  of it in the kernel", spent.system() / deliveries);
+            figures.put("server CPU, us per message", spent.total() / sent.messages());
             figures.put("load client's CPU, us per delivered event", mine.total() / deliveries);
             figures.put("events per message", deliveries / sent.messages());
             figures.put("bytes per event", sent.bytes() / deliveries);
