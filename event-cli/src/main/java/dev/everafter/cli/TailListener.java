@@ -48,7 +48,7 @@ final class TailListener implements ClientListener {
 
     @Override
     public void onSilence(Duration silence) {
-        LOG.warn("nothing heard from {} for {} ms: connecting anew", url, silence.toMillis());
+        LOG.warn("{} has answered nothing for {} ms: connecting anew", url, silence.toMillis());
     }
 
     @Override

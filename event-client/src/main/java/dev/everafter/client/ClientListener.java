@@ -28,7 +28,10 @@ public interface ClientListener {
     /** The server announced that it closes the connection; a client comes back in its own slot. */
     default void onGoodbye(String reason, Duration reconnectAfter) {}
 
-    /** No message came for {@code silence}: the connection is given up. */
+    /**
+     * No ping was answered for {@code silence}, so the connection is given up: the server is gone, or hears nothing though
+     * it still speaks. The following {@link #onDisconnected} says which.
+     */
     default void onSilence(Duration silence) {}
 
     /** The server knows the subscription: nothing after {@code position} will be missed. */

@@ -12,6 +12,9 @@ import java.util.Map;
 final class ClientMessages {
     private static final JsonBuilderFactory JSON = JsonProvider.provider().createBuilderFactory(Map.of());
 
+    /** Without a nonce: answers come on the connection that was asked, and any of them says enough. */
+    static final String PING = message("ping").build().toString();
+
     private ClientMessages() {}
 
     static String subscribe(String sub, Subscription spec, StartFrom from, int maxMessageBytes) {

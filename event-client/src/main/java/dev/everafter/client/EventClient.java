@@ -227,7 +227,11 @@ public final class EventClient implements AutoCloseable {
             return this;
         }
 
-        /** How long a connection may take until the server's welcome. */
+        /**
+         * How long a connection may take until the server's welcome. Tyrus doesn't notice that the other side ends the
+         * TCP connection before it has answered the handshake, so behind a TCP load balancer that accepts for a server
+         * which is down, this is also what each try takes before the backoff begins.
+         */
         public Builder connectTimeout(Duration timeout) {
             this.connectTimeout = positive("connectTimeout", timeout);
             return this;

@@ -16,13 +16,15 @@ import org.slf4j.LoggerFactory;
  * own slot if it named one, else after a {@link Backoff} that begins again once a connection has been stable. Only what
  * would fail again as it is - a refused token, a protocol that is not understood - ends the subscriptions instead.
  *
- * <p>A connection is lost when it is closed, when nothing comes for 2.5 heartbeats, when a message can't be read, and when
- * a subscription drops it for a hole. Each loss is told once.
+ * <p>A connection is lost when it is closed, when two pings in a row, a heartbeat apart, are not answered within the next
+ * (so a server that only speaks, and hears nothing, is left as one that is gone), when a message can't be read, and when a
+ * subscription drops it for a hole. Each loss is told once.
  *
  * <p>Safe for use by any thread. The lock is never held while a listener, a worker or the network is called.
  */
 final class Link implements Socket.Owner {
     private static final Logger LOG = LoggerFactory.getLogger(EventClient.class);
+    private static final int MOST_UNANSWERED = 2;
 
     private final Settings settings;
     private final Object lock = new Object();
@@ -168,33 +170,56 @@ final class Link implements Socket.Owner {
             }
             state = State.READY;
             ready.watch.cancel();
-            ready.readyAt = Optional.of(settings.timer().nanoTime());
-            ready.silence = heartbeat.multipliedBy(5).dividedBy(2);
-            listen(ready, ready.silence);
+            ready.answeredAt = settings.timer().nanoTime();
+            ready.readyAt = Optional.of(ready.answeredAt);
             all = List.copyOf(workers);
         }
         LOG.info("connected to {}", settings.uri());
         settings.listener().onConnected();
         all.forEach(worker -> worker.onConnected(ready.routes));
+        beat(ready, heartbeat);
     }
 
-    private void listen(Connection ready, Duration delay) {
-        ready.watch = settings.timer().after(delay, () -> checkSilence(ready));
-    }
-
-    private void checkSilence(Connection ready) {
-        Duration silent = Duration.ofNanos(settings.timer().nanoTime() - ready.heardAt);
+    /**
+     * Asks for a sign of life. Pings are counted, not timed: after this machine was asleep the server gets its chance.
+     */
+    private void beat(Connection ready, Duration heartbeat) {
+        boolean alive;
         synchronized (lock) {
             if (connection != ready) {
                 return;
             }
-            if (silent.compareTo(ready.silence) < 0) {
-                listen(ready, ready.silence.minus(silent));
-                return;
+            alive = ready.unanswered < MOST_UNANSWERED;
+            if (alive) {
+                ready.unanswered++;
+                ready.watch = settings.timer().after(heartbeat, () -> beat(ready, heartbeat));
             }
         }
-        settings.listener().onSilence(silent);
-        drop(ready.socket, "nothing heard for " + silent);
+        if (alive) {
+            ready.socket.send(ClientMessages.PING);
+        } else {
+            giveUp(ready);
+        }
+    }
+
+    private void giveUp(Connection silent) {
+        long now = settings.timer().nanoTime();
+        Duration silence = Duration.ofNanos(now - silent.answeredAt);
+        settings.listener().onSilence(silence);
+        drop(
+                silent.socket,
+                "no ping was answered for " + silence + "; the last message came "
+                        + Duration.ofNanos(now - silent.heardAt) + " ago");
+    }
+
+    void onPong(Socket socket) {
+        synchronized (lock) {
+            Connection current = current(socket);
+            if (current != null) {
+                current.unanswered = 0;
+                current.answeredAt = settings.timer().nanoTime();
+            }
+        }
     }
 
     void onGoodbye(Socket socket, String reason, Optional<Duration> reconnectAfter) {
@@ -281,10 +306,11 @@ final class Link implements Socket.Owner {
         final Socket socket;
         final Routes routes;
         volatile long heardAt;
+        volatile long answeredAt;
+        int unanswered;
         Timer.Handle watch = Timer.Handle.NONE;
         Optional<Long> readyAt = Optional.empty();
         Optional<Duration> slot = Optional.empty();
-        Duration silence = Duration.ZERO;
 
         Connection(Socket socket, Routes routes) {
             this.socket = socket;

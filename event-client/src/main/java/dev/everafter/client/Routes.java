@@ -137,6 +137,11 @@ final class Routes implements ServerMessages {
         }
     }
 
+    @Override
+    public void pong() {
+        link.onPong(socket);
+    }
+
     private synchronized @Nullable Channel named(String sub) {
         return bySub.get(sub);
     }

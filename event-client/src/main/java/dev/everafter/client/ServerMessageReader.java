@@ -66,6 +66,7 @@ final class ServerMessageReader {
             case "caughtUp" -> caughtUp(json, to);
             case "fellBehind" -> fellBehind(json, to);
             case "gap" -> gap(json, to);
+            case "pong" -> to::pong;
             case "unsubscribed" -> unsubscribed(json, to);
             default -> () -> {};
         };

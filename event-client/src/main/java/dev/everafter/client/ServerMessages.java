@@ -41,6 +41,9 @@ interface ServerMessages {
     /** Events can't be had. */
     void gap(String sub, Gap gap);
 
+    /** A ping has reached the server, and its answer this client. */
+    void pong();
+
     /** The subscription has ended. */
     void unsubscribed(String sub, String reason);
 

@@ -23,6 +23,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -40,6 +41,8 @@ final class FakeServer implements AutoCloseable {
 
     private final ServerSocket listening;
     private volatile int refuseWith;
+    private volatile boolean hangsUp;
+    private volatile boolean hasHungUp;
     private volatile boolean welcomesAtOnce;
     private final BlockingQueue<Connection> connections = new LinkedBlockingQueue<>();
     private final List<Connection> all = new ArrayList<>();
@@ -71,16 +74,25 @@ final class FakeServer implements AutoCloseable {
         return next;
     }
 
-    /** The next connection, welcomed with a heartbeat of 10 s. */
+    /** The next connection, welcomed with a heartbeat of 60 s. */
     Connection acceptAndWelcome() throws Exception {
         Connection next = accept();
-        next.welcome(10_000);
+        next.welcome(60_000);
         return next;
     }
 
     /** Answers handshakes with this HTTP status from now on. */
     void refuseWith(int status) {
         refuseWith = status;
+    }
+
+    /** Closes connections once they have asked, without an answer ({@code true}), or answers again. */
+    void hangUp(boolean silently) {
+        hangsUp = silently;
+    }
+
+    boolean hasHungUp() {
+        return hasHungUp;
     }
 
     /** Welcomes each client from now on in the same packet as the handshake's answer. */
@@ -110,6 +122,11 @@ final class FakeServer implements AutoCloseable {
             }
             run("read", () -> {
                 connection.readRequest();
+                if (hangsUp) {
+                    connection.socket.close();
+                    hasHungUp = true;
+                    return;
+                }
                 if (refuseWith != 0) {
                     connection.refuse(refuseWith);
                     return;
@@ -147,6 +164,7 @@ final class FakeServer implements AutoCloseable {
         private final BlockingQueue<Integer> closes = new LinkedBlockingQueue<>();
         private String request = "";
         private volatile boolean ignoresCloses;
+        private volatile boolean answersPings = true;
 
         Connection(Socket socket) throws IOException {
             this.socket = socket;
@@ -158,7 +176,7 @@ final class FakeServer implements AutoCloseable {
             return request;
         }
 
-        /** The next message of {@code type}; acknowledgements in between are passed over. */
+        /** The next message of {@code type}; acknowledgements and pings in between are passed over. */
         JsonObject expect(String type) throws InterruptedException {
             while (true) {
                 JsonObject next = received.poll(PATIENCE_SECONDS, TimeUnit.SECONDS);
@@ -168,7 +186,7 @@ final class FakeServer implements AutoCloseable {
                 if (next.getString("type").equals(type)) {
                     return next;
                 }
-                if (!next.getString("type").equals("ack")) {
+                if (!Set.of("ack", "ping").contains(next.getString("type"))) {
                     throw new AssertionError("expected " + type + ", got " + next);
                 }
             }
@@ -186,6 +204,11 @@ final class FakeServer implements AutoCloseable {
         /** Lets a close frame go unanswered from now on. */
         void ignoreCloses() {
             ignoresCloses = true;
+        }
+
+        /** Leaves pings to the test from now on. */
+        void answerNoPings() {
+            answersPings = false;
         }
 
         /** Messages that came and were not asked for yet. */
@@ -250,10 +273,12 @@ final class FakeServer implements AutoCloseable {
 
         /** Ends the connection without a word. */
         void cut() throws IOException {
-            if (!socket.isClosed()) {
+            try {
                 socket.setSoLinger(true, 0);
-                socket.close();
+            } catch (SocketException gone) {
+                // the reading thread has closed it already
             }
+            socket.close();
         }
 
         private synchronized void frame(int opcode, byte[] payload) throws IOException {
@@ -329,7 +354,7 @@ final class FakeServer implements AutoCloseable {
                     int opcode = in.readUnsignedByte() & 0x0f;
                     byte[] payload = payload();
                     if (opcode == 1) {
-                        received.add(Json.createReader(new StringReader(new String(payload, StandardCharsets.UTF_8)))
+                        take(Json.createReader(new StringReader(new String(payload, StandardCharsets.UTF_8)))
                                 .readObject());
                     } else if (opcode == 8) {
                         closes.add(
@@ -347,6 +372,14 @@ final class FakeServer implements AutoCloseable {
                 }
             } catch (EOFException | SocketException e) {
                 closes.add(1006);
+            }
+        }
+
+        private void take(JsonObject message) throws IOException {
+            if (answersPings && message.getString("type").equals("ping")) {
+                send("{'type':'pong'}");
+            } else {
+                received.add(message);
             }
         }
 

@@ -63,6 +63,11 @@ class ServerMessageReaderTest {
         }
 
         @Override
+        public void pong() {
+            calls.add("pong");
+        }
+
+        @Override
         public void unsubscribed(String sub, String reason) {
             calls.add(List.of(sub, reason));
         }
@@ -92,6 +97,7 @@ class ServerMessageReaderTest {
         assertEquals(
                 List.of("s", new Gap(Gap.Reason.RETENTION, 1, 5, new Position("e", 5))),
                 read("{'type':'gap','sub':'s','reason':'retention','after':1,'to':5,'resume':{'epoch':'e','id':5}}"));
+        assertEquals("pong", read("{'type':'pong','nonce':'of another client'}"));
         assertEquals(List.of("s", "gap"), read("{'type':'unsubscribed','sub':'s','at':5,'reason':'gap'}"));
     }
 

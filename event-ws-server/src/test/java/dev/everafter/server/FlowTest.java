@@ -169,6 +169,22 @@ class FlowTest {
     }
 
     @Test
+    void shouldAnswerAPingWhenTheWindowIsUsedUp() {
+        Served served = keep(Served.withDefaults());
+        served.append("a");
+        served.append("a");
+        TestClient client = keep(TestClient.welcomed(served.port()));
+        client.send("{'type':'subscribe','sub':'s','from':'start','window':1}");
+        assertEquals(List.of(1L), ids(client.skipTo("events")));
+
+        client.send("{'type':'ping','nonce':1}");
+
+        assertEquals(1, client.skipTo("pong").getInt("nonce"));
+        client.send("{'type':'ack','sub':'s','at':1}");
+        assertEquals(List.of(2L), ids(client.skipTo("events")));
+    }
+
+    @Test
     void shouldRefuseAnAckWhenItIsBeyondWhatWasSent() {
         Served served = keep(Served.withDefaults());
         TestClient client = keep(TestClient.welcomed(served.port()));

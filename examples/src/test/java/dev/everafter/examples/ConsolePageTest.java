@@ -154,6 +154,18 @@ class ConsolePageTest {
     }
 
     @Test
+    void shouldConnectAnewWhenNothingThatItSaysReachesTheServer() {
+        append(1);
+        awaitText("events", "1");
+        browser.run("socket.send = () => {}");
+        awaitText("reconnects", "1");
+        append(1);
+        awaitRows(2);
+
+        assertEquals(List.of("2", "1"), shownIds());
+    }
+
+    @Test
     void shouldKeepItsPlaceUntilTheLossIsSaidWhenTheConnectionEndsBeforeTheGap() {
         append(3);
         awaitText("events", "3");

@@ -63,13 +63,7 @@ final class ClientFaults implements Faults.Deck {
                 subscriber.proxy.slow(direction, random.nextInt(2_000, 50_000));
                 later.after(time, () -> subscriber.proxy.resume(direction));
             }
-            case SWALLOW -> {
-                subscriber.proxy.swallow(direction);
-                if (direction == Direction.TO_SERVER) {
-                    // heartbeats still come, so a client doesn't notice by itself that the server hears nothing
-                    later.after(time, subscriber.proxy::cutAll);
-                }
-            }
+            case SWALLOW -> subscriber.proxy.swallow(direction);
             case HALF_END -> subscriber.proxy.end(direction);
             case HOLD -> {
                 subscriber.hold(true);
