@@ -186,11 +186,11 @@ class ConsolePageTest {
         assertTrue(text("after-error").contains("whole number"), text("after-error"));
         assertEquals("live", text("state"), "what runs goes on");
 
-        type("where", "[\"topic\", \"like\", \"x\"]");
+        type("where", "[\"topic\", \"resembles\", \"x\"]");
         type("after", "0");
         subscribe();
         awaitText("state", "closed");
-        assertTrue(text("where-error").contains("unknown operator \"like\""), text("where-error"));
+        assertTrue(text("where-error").contains("unknown operator \"resembles\""), text("where-error"));
         assertEquals("", text("after-error"));
 
         type("where", "");
