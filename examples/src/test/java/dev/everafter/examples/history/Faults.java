@@ -44,6 +44,11 @@ final class Faults {
         /** How long to wait until the next. */
         Duration pause();
 
+        /** How long everything is left in peace after every kind has been, so that who fell behind is live again. */
+        default Duration calm() {
+            return Duration.ZERO;
+        }
+
         /** Ends what still lasts. */
         void heal() throws Exception;
     }
@@ -71,12 +76,21 @@ final class Faults {
                 next.removeFirst().befall();
                 if (next.isEmpty()) {
                     allOnce = true;
+                    keepCalm();
                     next.addAll(deck.shuffled());
                 }
             }
             deck.heal();
         } catch (Throwable e) {
             failure.set(e);
+        }
+    }
+
+    private void keepCalm() throws Exception {
+        long time = Math.min(deck.calm().toNanos(), end - System.nanoTime());
+        if (time > 0) {
+            deck.heal();
+            LockSupport.parkNanos(time);
         }
     }
 

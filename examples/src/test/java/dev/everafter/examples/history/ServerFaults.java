@@ -106,6 +106,11 @@ final class ServerFaults implements Faults.Deck {
     }
 
     @Override
+    public Duration calm() {
+        return Duration.ofSeconds(10);
+    }
+
+    @Override
     public void heal() {
         for (TcpProxy proxy : List.of(stand.tailSide, stand.poolSide)) {
             for (Direction direction : Direction.values()) {

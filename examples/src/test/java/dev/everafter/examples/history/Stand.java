@@ -35,8 +35,8 @@ import javax.sql.DataSource;
 final class Stand implements AutoCloseable {
     static final String TAILER = "everafter tailer";
     static final String POOL = "everafter pool";
-    /** Small, so that whoever is away for a moment reads the log, and falls behind again. */
-    private static final long TAIL_BYTES = 1 << 20;
+    /** Small, so that whoever is away or stands still for a moment falls behind, and reads the log. */
+    private static final long TAIL_BYTES = 128 << 10;
 
     final PostgresFixture postgres;
     final String url;
