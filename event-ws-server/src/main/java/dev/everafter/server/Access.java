@@ -1,13 +1,20 @@
 package dev.everafter.server;
 
 import dev.everafter.core.Filter;
+import dev.everafter.server.spi.Principal;
+import java.util.Optional;
 
 /**
- * What one connection may see: the place where authentication will put its answer. Everybody may see everything as long
- * as nobody is asked who they are.
+ * What one connection may see: everything, once its principal is known, or where nobody is asked who they are.
  *
+ * @param principal who it is; empty where nobody is asked
  * @param visibility ANDed to every subscription
  */
-record Access(Filter visibility) {
-    static final Access OPEN = new Access(Filter.all());
+record Access(Optional<Principal> principal, Filter visibility) {
+    /** Of everybody, where nobody is asked. */
+    static final Access OPEN = new Access(Optional.empty(), Filter.all());
+
+    static Access of(Principal principal) {
+        return new Access(Optional.of(principal), Filter.all());
+    }
 }

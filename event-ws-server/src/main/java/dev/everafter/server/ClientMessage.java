@@ -2,6 +2,7 @@ package dev.everafter.server;
 
 import dev.everafter.core.Filter;
 import dev.everafter.core.StartFrom;
+import dev.everafter.server.spi.BearerToken;
 import jakarta.json.JsonValue;
 import java.util.Optional;
 
@@ -65,8 +66,8 @@ sealed interface ClientMessage {
         }
     }
 
-    /** Who the client is. The token is left out: there is nobody yet to show it to. */
-    record Auth() implements ClientMessage {
+    /** Who the client is. */
+    record Auth(BearerToken token) implements ClientMessage {
         @Override
         public void tell(Receiver receiver) {
             receiver.on(this);

@@ -12,12 +12,16 @@ enum CloseCode {
     INTERNAL(1011),
     /** The hub behind the endpoint was closed. */
     RESTART(1012),
-    /** The log isn't followed yet. */
+    /** The log isn't followed yet, or tokens can't be checked. */
     OVERLOADED(1013),
     /** Not this protocol. */
     PROTOCOL(4400),
-    /** A page of another site. */
+    /** The token is missing, invalid or expired: get a new one first. */
+    UNAUTHORIZED(4401),
+    /** A page of another site, or a new token that is another subject's. */
     FORBIDDEN(4403),
+    /** No token came in time. */
+    LATE(4408),
     /** The client accepted nothing for the send deadline. */
     STALLED(4409),
     /** More messages than the server can handle are waiting. */

@@ -2,6 +2,7 @@ package dev.everafter.server;
 
 import dev.everafter.core.FilterRules;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -31,6 +32,8 @@ public final class EndpointOptions {
     private final ThreadFactory threads;
     private final Optional<ScheduledExecutorService> timer;
     private final LongSupplier ticker;
+    private final Optional<Authentication> authentication;
+    private final InstantSource clock;
 
     private EndpointOptions(Builder builder) {
         this.logName = builder.logName;
@@ -49,6 +52,8 @@ public final class EndpointOptions {
         this.threads = builder.threads;
         this.timer = builder.timer;
         this.ticker = builder.ticker;
+        this.authentication = builder.authentication;
+        this.clock = builder.clock;
     }
 
     /** All defaults. */
@@ -138,12 +143,21 @@ public final class EndpointOptions {
         return ticker;
     }
 
+    /** How clients become known; empty where nobody is asked who they are. */
+    public Optional<Authentication> authentication() {
+        return authentication;
+    }
+
+    InstantSource clock() {
+        return clock;
+    }
+
     /**
      * Describes an {@link EndpointOptions}. Not safe for use by several threads; {@link #build()} copies.
      *
      * <p>Defaults: heartbeat 15 s, send deadline 30 s, 64 subscriptions a connection, 500 events and 1 MiB a message, 64
      * KiB a message from a client, windows up to 10,000 events, 100 reconnects a second after a drain, as many workers as
-     * processors but at least 2, no foreign origins, filters within {@link FilterRules#DEFAULT}, log name {@code everafter}, no listener, daemon threads.
+     * processors but at least 2, no foreign origins, nobody is asked who they are, filters within {@link FilterRules#DEFAULT}, log name {@code everafter}, no listener, daemon threads.
      */
     public static final class Builder {
         private String logName = "everafter";
@@ -161,6 +175,8 @@ public final class EndpointOptions {
         private ServerListener listener = ServerListener.NONE;
         private Optional<ScheduledExecutorService> timer = Optional.empty();
         private LongSupplier ticker = System::nanoTime;
+        private Optional<Authentication> authentication = Optional.empty();
+        private InstantSource clock = InstantSource.system();
         private ThreadFactory threads = task -> {
             Thread thread = new Thread(task);
             thread.setDaemon(true);
@@ -271,6 +287,18 @@ public final class EndpointOptions {
             return this;
         }
 
+        /** How clients become known; by default nobody is asked who they are, and everybody may see everything. */
+        public Builder authentication(Authentication authentication) {
+            this.authentication = Optional.of(authentication);
+            return this;
+        }
+
+        /** Tells the time by which tokens expire; the system's by default. */
+        public Builder clock(InstantSource clock) {
+            this.clock = Objects.requireNonNull(clock, "clock");
+            return this;
+        }
+
         /** The options. */
         public EndpointOptions build() {
             return new EndpointOptions(this);
@@ -282,12 +310,12 @@ public final class EndpointOptions {
             }
             return value;
         }
+    }
 
-        private static Duration atLeast10ms(Duration value, String name) {
-            if (value.compareTo(Duration.ofMillis(10)) < 0) {
-                throw new IllegalArgumentException(name + " " + value + " is below 10 ms");
-            }
-            return value;
+    static Duration atLeast10ms(Duration value, String name) {
+        if (value.compareTo(Duration.ofMillis(10)) < 0) {
+            throw new IllegalArgumentException(name + " " + value + " is below 10 ms");
         }
+        return value;
     }
 }

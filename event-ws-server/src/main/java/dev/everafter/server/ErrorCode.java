@@ -28,6 +28,8 @@ public enum ErrorCode {
     ACK_AHEAD(false),
     /** An {@code auth} although this server asks nobody who they are. */
     AUTH_NOT_CONFIGURED(false),
+    /** A new token that can't be checked now; the one before still holds. */
+    AUTH_UNAVAILABLE(true),
     /** The server failed; a close follows. */
     INTERNAL(true);
 

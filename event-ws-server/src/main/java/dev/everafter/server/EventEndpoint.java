@@ -18,7 +18,8 @@ import java.util.concurrent.TimeoutException;
  * properties of the handshake; otherwise a client that accepts nothing any more is closed as the container's own close
  * does it.
  *
- * <p>Nobody is asked who they are, so what carries this endpoint must let in only those who may see everything.
+ * <p>Without {@link EndpointOptions.Builder#authentication} nobody is asked who they are: then what carries this endpoint
+ * must let in only those who may see everything.
  *
  * <p>Safe for use by any thread.
  */

@@ -1,5 +1,6 @@
 package dev.everafter.server;
 
+import dev.everafter.server.spi.BearerToken;
 import java.util.ArrayDeque;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -43,23 +44,23 @@ final class EventSession {
     private volatile boolean greeted;
     private volatile boolean done;
 
-    private final long openedAt;
     private long nextBeat;
 
     private final Subscriptions subscriptions = new Subscriptions();
+    private final Identity identity;
     private final Requests requests;
+    private Optional<Long> knownAt = Optional.empty();
     private final ArrayDeque<Outgoing> outbox = new ArrayDeque<>();
     private Optional<Closing> closing = Optional.empty();
 
-    private record Closing(CloseCode code, String reason) {}
-
-    EventSession(SessionHost host, Channel channel) {
+    /** @param token what the client showed at the handshake */
+    EventSession(SessionHost host, Channel channel, Optional<BearerToken> token) {
         this.host = host;
         this.channel = channel;
         this.options = host.options();
-        this.requests = new Requests(host, subscriptions, outbox::addLast, this::signal);
-        this.openedAt = options.ticker().getAsLong();
-        this.nextBeat = openedAt + options.heartbeat().toNanos();
+        this.identity = new Identity(host, token, subscriptions, outbox::addLast, this::signal);
+        this.requests = new Requests(host, subscriptions, outbox::addLast, this::signal, identity);
+        this.nextBeat = options.ticker().getAsLong() + options.heartbeat().toNanos();
     }
 
     // ---- what gives it work
@@ -97,7 +98,7 @@ final class EventSession {
             beatDue = true;
             signal();
         }
-        if (!greeted) {
+        if (!greeted || identity.isDue()) {
             signal();
         }
     }
@@ -187,15 +188,34 @@ final class EventSession {
             giveUp();
         } else if (refused.isPresent()) {
             close(refused.get().code(), refused.get().reason());
-        } else if (greeted || greet()) {
+        } else if (admit() && (greeted || greet())) {
             listen();
             speak();
         }
     }
 
+    /** Nothing is said to whom isn't known, nor listened to but a token; nor to whom isn't known any more. */
+    private boolean admit() {
+        Optional<Closing> end = identity.check();
+        if (end.isEmpty() && !identity.isKnown()) {
+            end = goodbyeSlot >= 0
+                    ? Optional.of(new Closing(CloseCode.GOING_AWAY, "the server is shutting down"))
+                    : introduce();
+        }
+        end.ifPresent(closing -> close(closing.code(), closing.reason()));
+        return !done && identity.isKnown();
+    }
+
+    private Optional<Closing> introduce() {
+        return identity.isAsking() ? Optional.empty() : inbox.poll().flatMap(identity::introduced);
+    }
+
     private boolean greet() {
+        long now = options.ticker().getAsLong();
+        long since = knownAt.orElse(now);
+        knownAt = Optional.of(since);
         Optional<SessionHost.Greeting> greeting = host.greeting();
-        boolean waited = options.ticker().getAsLong() - openedAt >= SessionHost.GREETING_PATIENCE.toNanos();
+        boolean waited = now - since >= SessionHost.GREETING_PATIENCE.toNanos();
         if (greeting.isPresent() && (waited || greeting.get().oldest().isPresent() || host.oldestUnknown())) {
             greeted = true;
             outbox.addLast(ServerMessages.welcome(
@@ -209,7 +229,7 @@ final class EventSession {
     }
 
     private void listen() {
-        while (closing.isEmpty() && outbox.size() < ANSWERS_AHEAD) {
+        while (closing.isEmpty() && !identity.isAsking() && outbox.size() < ANSWERS_AHEAD) {
             Optional<ClientMessage> next = inbox.poll();
             if (next.isEmpty()) {
                 break;
@@ -288,6 +308,7 @@ final class EventSession {
             return;
         }
         done = true;
+        identity.close();
         subscriptions.all().forEach(Subscription::close);
         inbox.clear();
         outbox.clear();

@@ -1,5 +1,6 @@
 package dev.everafter.server;
 
+import dev.everafter.server.spi.BearerToken;
 import jakarta.websocket.CloseReason;
 import jakarta.websocket.Endpoint;
 import jakarta.websocket.EndpointConfig;
@@ -46,7 +47,8 @@ public final class JakartaEndpoint extends Endpoint {
         } else if (!EventEndpoint.SUBPROTOCOL.equals(session.getNegotiatedSubprotocol())) {
             channel.close(CloseCode.PROTOCOL, "ask for the subprotocol " + EventEndpoint.SUBPROTOCOL);
         } else {
-            host.open(channel)
+            Optional<BearerToken> token = HandshakeToken.take(session.getUserProperties());
+            host.open(channel, token)
                     .ifPresentOrElse(
                             opened -> serve(session, opened),
                             () -> channel.close(CloseCode.GOING_AWAY, "the server is shutting down"));
@@ -89,10 +91,12 @@ public final class JakartaEndpoint extends Endpoint {
     static final class Configurator extends ServerEndpointConfig.Configurator {
         private final JakartaEndpoint endpoint;
         private final OriginCheck origins;
+        private final HandshakeToken tokens;
 
         Configurator(SessionHost host) {
             this.endpoint = new JakartaEndpoint(host);
             this.origins = new OriginCheck(host.options().allowedOrigins());
+            this.tokens = new HandshakeToken(host.options().authentication());
         }
 
         @Override
@@ -117,15 +121,17 @@ public final class JakartaEndpoint extends Endpoint {
                 // The API has no way to refuse here. Closing before the first message says as little.
                 config.getUserProperties().put(FOREIGN, true);
             }
+            tokens.put(config.getUserProperties(), request);
         }
+    }
 
-        private static Optional<String> header(HandshakeRequest request, String name) {
-            for (Map.Entry<String, List<String>> header : request.getHeaders().entrySet()) {
-                if (name.equalsIgnoreCase(header.getKey())) {
-                    return header.getValue().stream().findFirst();
-                }
+    /** The first value of a request's header, whose name may be written in any case. */
+    static Optional<String> header(HandshakeRequest request, String name) {
+        for (Map.Entry<String, List<String>> header : request.getHeaders().entrySet()) {
+            if (name.equalsIgnoreCase(header.getKey())) {
+                return header.getValue().stream().findFirst();
             }
-            return Optional.empty();
         }
+        return Optional.empty();
     }
 }

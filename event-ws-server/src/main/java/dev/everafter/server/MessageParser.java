@@ -5,6 +5,7 @@ import dev.everafter.core.FilterException;
 import dev.everafter.core.FilterJson;
 import dev.everafter.core.Position;
 import dev.everafter.core.StartFrom;
+import dev.everafter.server.spi.BearerToken;
 import jakarta.json.JsonException;
 import jakarta.json.JsonNumber;
 import jakarta.json.JsonObject;
@@ -20,6 +21,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
@@ -48,10 +50,12 @@ final class MessageParser {
         try {
             json = read(text);
         } catch (JsonException e) {
-            return invalid("not JSON: " + quote(text));
+            // Not quoted: it may be a token.
+            return invalid("not JSON, or nested too deep (" + text.length() + " characters)");
         }
         if (json.getValueType() != ValueType.OBJECT) {
-            return invalid("expected a JSON object: " + quote(text));
+            return invalid("expected a JSON object, found "
+                    + json.getValueType().name().toLowerCase(Locale.ROOT));
         }
         JsonObject message = json.asJsonObject();
         Optional<String> sub = Optional.ofNullable(message.get("sub"))
@@ -86,10 +90,7 @@ final class MessageParser {
             case "subscribe" -> subscribe(message);
             case "unsubscribe" -> new ClientMessage.Unsubscribe(sub(message));
             case "ack" -> new ClientMessage.Ack(sub(message), number(message, "at", 0, Position.MAX_ID));
-            case "auth" -> {
-                string(message, "token");
-                yield new ClientMessage.Auth();
-            }
+            case "auth" -> new ClientMessage.Auth(token(message));
             case "ping" -> new ClientMessage.Ping(nonce(message));
             default -> throw new Refused(ErrorCode.UNKNOWN_TYPE, "unknown type \"" + quote(type) + "\"");
         };
@@ -177,6 +178,12 @@ final class MessageParser {
             case "continue" -> false;
             default -> throw bad("\"onGap\" must be \"stop\" or \"continue\": " + quote(word));
         };
+    }
+
+    private static BearerToken token(JsonObject message) throws Refused {
+        return BearerToken.parse(string(message, "token"))
+                .orElseThrow(() -> bad("\"token\" must have 1 to " + BearerToken.MAX_LENGTH
+                        + " characters, all of them visible ASCII"));
     }
 
     private static Optional<JsonValue> nonce(JsonObject message) throws Refused {

@@ -17,16 +17,22 @@ final class Requests implements ClientMessage.Receiver {
     private final Subscriptions subscriptions;
     private final Consumer<Outgoing> answers;
     private final Runnable signal;
-    private final Access access = Access.OPEN;
+    private final Identity identity;
     private int refs;
 
     /** @param signal what a subscription's cursor calls when it has news */
-    Requests(SessionHost host, Subscriptions subscriptions, Consumer<Outgoing> answers, Runnable signal) {
+    Requests(
+            SessionHost host,
+            Subscriptions subscriptions,
+            Consumer<Outgoing> answers,
+            Runnable signal,
+            Identity identity) {
         this.host = host;
         this.options = host.options();
         this.subscriptions = subscriptions;
         this.answers = answers;
         this.signal = signal;
+        this.identity = identity;
     }
 
     @Override
@@ -56,7 +62,8 @@ final class Requests implements ClientMessage.Receiver {
     private void subscribe(ClientMessage.Subscribe message) {
         Cursor cursor;
         try {
-            cursor = host.hub().open(new Selection(message.where(), access.visibility()), message.from());
+            cursor = host.hub()
+                    .open(new Selection(message.where(), identity.access().visibility()), message.from());
         } catch (IllegalStateException e) {
             throw new Subscription.HubClosedException();
         }
@@ -91,10 +98,14 @@ final class Requests implements ClientMessage.Receiver {
 
     @Override
     public void on(ClientMessage.Auth message) {
-        error(
-                ErrorCode.AUTH_NOT_CONFIGURED,
-                "this server asks nobody who they are: leave \"auth\" out",
-                Optional.empty());
+        if (identity.isAsked()) {
+            identity.ask(message.token());
+        } else {
+            error(
+                    ErrorCode.AUTH_NOT_CONFIGURED,
+                    "this server asks nobody who they are: leave \"auth\" out",
+                    Optional.empty());
+        }
     }
 
     @Override

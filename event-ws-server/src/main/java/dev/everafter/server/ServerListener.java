@@ -36,6 +36,18 @@ public interface ServerListener {
     /** A connection accepted nothing for the send deadline and is closed. */
     default void onSendDeadline() {}
 
+    /** A token was accepted, or a client welcomed without one. */
+    default void onAuthenticated() {}
+
+    /** A token was not accepted; a close follows. */
+    default void onTokenRefused() {}
+
+    /** A token could not be checked. */
+    default void onAuthenticatorFailed() {}
+
+    /** A connection's token has expired, and it is closed. */
+    default void onTokenExpired() {}
+
     /** A connection was refused for the origin of the page that wanted it. */
     default void onOriginRefused() {}
 }

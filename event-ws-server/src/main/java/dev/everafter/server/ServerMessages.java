@@ -113,6 +113,13 @@ final class ServerMessages {
         return done(message("goodbye").add("reason", reason).add("reconnectAfterMs", reconnectAfterMs));
     }
 
+    /** The client's new token holds; each subscription was at its place of {@code at} by the old one. */
+    static Outgoing authorized(Map<String, Long> at) {
+        JsonObjectBuilder places = JSON.createObjectBuilder();
+        at.forEach(places::add);
+        return done(message("authorized").add("at", places));
+    }
+
     private static JsonObjectBuilder message(String type) {
         return JSON.createObjectBuilder().add("type", type);
     }

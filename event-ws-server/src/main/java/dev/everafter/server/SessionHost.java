@@ -3,6 +3,7 @@ package dev.everafter.server;
 import dev.everafter.core.EventHub;
 import dev.everafter.core.LogRange;
 import dev.everafter.core.Position;
+import dev.everafter.server.spi.BearerToken;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -43,6 +44,7 @@ final class SessionHost {
     private final Optional<ScheduledExecutorService> ownTimer;
     private final ScheduledExecutorService timer;
     private final OldestLookup oldest;
+    private final Optional<AuthenticatorCalls> authenticator;
     private final Set<EventSession> sessions = ConcurrentHashMap.newKeySet();
     private final Object lock = new Object();
     private @Nullable ScheduledFuture<?> ticking;
@@ -61,6 +63,7 @@ final class SessionHost {
                 ? Optional.empty()
                 : Optional.of(Pools.timer(options.threads(), "everafter-heartbeat"));
         this.timer = options.timer().or(() -> ownTimer).orElseThrow();
+        this.authenticator = options.authentication().map(rules -> new AuthenticatorCalls(rules, options));
         this.oldest = new OldestLookup(() -> hub.log().range(), blocking, options.ticker());
     }
 
@@ -78,6 +81,26 @@ final class SessionHost {
 
     Executor workers() {
         return workers;
+    }
+
+    /** Empty where nobody is asked who they are. */
+    Optional<AuthenticatorCalls> authenticator() {
+        return authenticator;
+    }
+
+    /**
+     * Runs {@code task}, which must be quick, once {@code delay} has passed; never once the host is closed.
+     *
+     * @return takes it back
+     */
+    Runnable after(Duration delay, Runnable task) {
+        try {
+            ScheduledFuture<?> scheduled = timer.schedule(task, delay.toNanos(), TimeUnit.NANOSECONDS);
+            return () -> scheduled.cancel(false);
+        } catch (RejectedExecutionException e) {
+            LOG.debug("the endpoint was closed before a token expired", e);
+            return () -> {};
+        }
     }
 
     /** Runs what may wait for a container. Once the host is closed it isn't run, since all connections are ended then. */
@@ -116,9 +139,14 @@ final class SessionHost {
         return oldest.failed();
     }
 
-    /** @return empty if the host is closed */
-    Optional<EventSession> open(Channel channel) {
-        EventSession session = new EventSession(this, channel);
+    /**
+     * Begins a session.
+     *
+     * @param token what the client showed at the handshake
+     * @return empty if the host is closed
+     */
+    Optional<EventSession> open(Channel channel, Optional<BearerToken> token) {
+        EventSession session = new EventSession(this, channel, token);
         synchronized (lock) {
             if (closed) {
                 return Optional.empty();
@@ -185,6 +213,7 @@ final class SessionHost {
         sessions.forEach(EventSession::abort);
         workers.shutdown();
         blocking.shutdown();
+        authenticator.ifPresent(AuthenticatorCalls::close);
         ownTimer.ifPresent(ScheduledExecutorService::shutdown);
     }
 }

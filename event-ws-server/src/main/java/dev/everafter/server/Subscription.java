@@ -68,6 +68,11 @@ final class Subscription {
         return ended;
     }
 
+    /** Whether the client was told where it begins. */
+    boolean started() {
+        return started;
+    }
+
     /** Where the client isn't yet, although nothing is left to be sent up to there. */
     Optional<Long> advanced() {
         return started && cursor.position() > told ? Optional.of(cursor.position()) : Optional.empty();

@@ -55,6 +55,17 @@ final class Subscriptions {
         return List.copyOf(byName.values());
     }
 
+    /** How far each that has started was told to be. */
+    Map<String, Long> told() {
+        Map<String, Long> told = new LinkedHashMap<>();
+        for (Subscription subscription : byName.values()) {
+            if (subscription.started()) {
+                told.put(subscription.name(), subscription.told());
+            }
+        }
+        return told;
+    }
+
     /** Begins a heartbeat: quiet subscriptions are looked at, and then all positions that have advanced are told. */
     void beat() {
         beating = true;

@@ -55,7 +55,7 @@ class SessionTest {
                     })
                     .build());
     private final HandChannel channel = new HandChannel();
-    private final EventSession session = host.open(channel).orElseThrow();
+    private final EventSession session = host.open(channel, Optional.empty()).orElseThrow();
 
     /** Accepts a message when the test says so. */
     private static final class HandChannel implements Channel {

@@ -14,6 +14,7 @@ import java.io.StringReader;
 import java.net.URI;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -39,23 +40,38 @@ public final class TestClient implements AutoCloseable {
         return client;
     }
 
-    private TestClient(int port, List<String> subprotocols) {
+    private TestClient(int port, List<String> subprotocols, String path, Map<String, String> headers) {
         ClientEndpointConfig config = ClientEndpointConfig.Builder.create()
                 .preferredSubprotocols(subprotocols)
+                .configurator(new ClientEndpointConfig.Configurator() {
+                    @Override
+                    public void beforeRequest(Map<String, List<String>> request) {
+                        headers.forEach((name, value) -> request.put(name, List.of(value)));
+                    }
+                })
                 .build();
         try {
-            session = CLIENT.connectToServer(new Receiver(), config, URI.create("ws://127.0.0.1:" + port + "/ws"));
+            session = CLIENT.connectToServer(new Receiver(), config, URI.create("ws://127.0.0.1:" + port + path));
         } catch (DeploymentException | IOException e) {
             throw new IllegalStateException(e);
         }
     }
 
     public static TestClient open(int port) {
-        return new TestClient(port, List.of(EventEndpoint.SUBPROTOCOL));
+        return open(port, List.of(EventEndpoint.SUBPROTOCOL));
     }
 
     public static TestClient open(int port, List<String> subprotocols) {
-        return new TestClient(port, subprotocols);
+        return new TestClient(port, subprotocols, "/ws", Map.of());
+    }
+
+    public static TestClient open(int port, String path, Map<String, String> headers) {
+        return new TestClient(port, List.of(EventEndpoint.SUBPROTOCOL), path, headers);
+    }
+
+    /** Shows {@code token} at the handshake. */
+    public static TestClient withToken(int port, String token) {
+        return open(port, "/ws", Map.of("Authorization", "Bearer " + token));
     }
 
     /** Connects and takes the welcome. */

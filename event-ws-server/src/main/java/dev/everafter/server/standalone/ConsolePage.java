@@ -18,6 +18,8 @@ import org.glassfish.grizzly.http.server.Response;
  */
 final class ConsolePage {
     private static final String RESOURCE = "console.html";
+    /** What can't end a directive of the policy. */
+    private static final Pattern HOST = Pattern.compile("[A-Za-z0-9.:\\[\\]-]+");
 
     private final String html;
     private final String policy;
@@ -55,9 +57,10 @@ final class ConsolePage {
     }
 
     void send(Request request, Response response) throws IOException {
-        // The host was checked to be one of loopback's names. Not every browser takes ws: for a part of 'self'.
+        // Not every browser takes ws: for a part of 'self'.
         String host = request.getHeader("Host");
-        response.setHeader("Content-Security-Policy", policy + " ws://" + host);
+        boolean plain = host != null && HOST.matcher(host).matches();
+        response.setHeader("Content-Security-Policy", plain ? policy + " ws://" + host + " wss://" + host : policy);
         response.setHeader("Referrer-Policy", "no-referrer");
         response.setHeader("Cross-Origin-Resource-Policy", "same-origin");
         Pages.send(response, 200, "text/html", html);

@@ -18,8 +18,9 @@ import org.slf4j.LoggerFactory;
  * Serves one hub on one port: protocol v1 at {@code /ws}, {@code /health/live} and {@code /health/ready}, and a console
  * page at {@code /}.
  *
- * <p>It listens on a loopback address alone, and answers only to names of one: nobody is asked who they are, so whoever
- * reaches it may read every event. Pages of other sites are refused, see {@link dev.everafter.server.OriginCheck}.
+ * <p>Without {@link EndpointOptions#authentication()} it listens on a loopback address alone, and answers only to names of
+ * one: nobody is asked who they are, so whoever reaches it may read every event. Pages of other sites are refused, see
+ * {@link dev.everafter.server.OriginCheck}.
  *
  * <p>{@link #close()} drains: every client is told when to come back before its connection ends. The hub and its log are
  * the caller's, and stay open.
@@ -100,7 +101,7 @@ public final class EventServer implements AutoCloseable {
             this.hub = Objects.requireNonNull(hub, "hub");
         }
 
-        /** The address to listen on, which must be a loopback address; {@code 127.0.0.1} by default. */
+        /** The address to listen on, a loopback address unless clients authenticate; {@code 127.0.0.1} by default. */
         public Builder host(String host) {
             this.host = Objects.requireNonNull(host, "host");
             return this;
@@ -136,7 +137,7 @@ public final class EventServer implements AutoCloseable {
          * @throws EventServerException if it can't listen where it should, or should not where it could
          */
         public EventServer start() {
-            requireLoopback();
+            requireLoopbackOrAuthentication();
             EventEndpoint endpoint = EventEndpoint.of(hub, options);
             Pages pages = new Pages(hub);
             HttpListener http = new HttpListener(host, port, options, pages);
@@ -158,17 +159,18 @@ public final class EventServer implements AutoCloseable {
             return new EventServer(endpoint, http, pages, drainTimeout);
         }
 
-        private void requireLoopback() {
+        private void requireLoopbackOrAuthentication() {
             InetAddress address;
             try {
                 address = InetAddress.getByName(host);
             } catch (UnknownHostException e) {
                 throw new EventServerException("host \"" + host + "\" has no address: use 127.0.0.1 or ::1", e);
             }
-            if (!address.isLoopbackAddress()) {
+            if (!address.isLoopbackAddress() && options.authentication().isEmpty()) {
                 throw new EventServerException("refusing to listen on " + host
-                        + ": nobody is asked who they are, so whoever reaches it could read every event. Listen on"
-                        + " 127.0.0.1 or ::1, and let a proxy that authenticates, or ssh -L, forward to it");
+                        + ": nobody is asked who they are, so whoever reaches it could read every event. Configure an"
+                        + " authentication; or listen on 127.0.0.1 or ::1, and let a proxy that authenticates, or ssh -L,"
+                        + " forward to it");
             }
         }
     }

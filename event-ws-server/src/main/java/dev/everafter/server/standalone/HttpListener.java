@@ -56,6 +56,7 @@ final class HttpListener {
         filter = new WebSocketFilter(
                 container.getWebSocketEngine(),
                 new OriginCheck(options.allowedOrigins()),
+                options.authentication().isEmpty(),
                 options.maxIncoming(),
                 options.maxMessage() + CONTROL_BYTES,
                 timer);

@@ -43,8 +43,8 @@ import org.glassfish.tyrus.spi.WebSocketEngine;
  * Refuses requests that should not be here, upgrades those that ask for it, and passes the frames of upgraded connections
  * to Tyrus.
  *
- * <p>Every request must be addressed to a name of this machine's loopback, or a page could make its own name point there
- * and read what it likes (DNS rebinding); and one to be upgraded must not come from another site's page. Tyrus ships a
+ * <p>Where nobody is asked who they are, every request must be addressed to a name of this machine's loopback, or a page
+ * could make its own name point there and read what it likes (DNS rebinding); and one to be upgraded must not come from another site's page. Tyrus ships a
  * filter of its own, which can do neither, and whose writer can't end a connection that is stuck.
  *
  * <p>Called by the selector threads, for one connection by one at a time.
@@ -55,6 +55,7 @@ final class WebSocketFilter extends BaseFilter {
 
     private final WebSocketEngine engine;
     private final OriginCheck origins;
+    private final boolean loopbackOnly;
     private final int maxIncoming;
     private final long maxPending;
     private final ScheduledExecutorService timer;
@@ -66,11 +67,13 @@ final class WebSocketFilter extends BaseFilter {
     WebSocketFilter(
             WebSocketEngine engine,
             OriginCheck origins,
+            boolean loopbackOnly,
             int maxIncoming,
             long maxPending,
             ScheduledExecutorService timer) {
         this.engine = engine;
         this.origins = origins;
+        this.loopbackOnly = loopbackOnly;
         this.maxIncoming = maxIncoming;
         this.maxPending = maxPending;
         this.timer = timer;
@@ -97,7 +100,7 @@ final class WebSocketFilter extends BaseFilter {
         }
         HttpRequestPacket request = (HttpRequestPacket) content.getHttpHeader();
         Optional<String> host = Optional.ofNullable(request.getHeader(Header.Host));
-        if (!LoopbackName.isOne(host)) {
+        if (loopbackOnly && !LoopbackName.isOne(host)) {
             return refuse(context, request, 403, "this server answers to localhost, 127.0.0.1 and [::1] only\n");
         }
         if (!UpgradeRequest.WEBSOCKET.equalsIgnoreCase(request.getUpgrade())) {

@@ -1,0 +1,11 @@
+/**
+ * What others implement to say who may connect, and who they are.
+ *
+ * <p>A tour: an {@link dev.everafter.server.spi.Authenticator} is shown a {@link dev.everafter.server.spi.BearerToken} and
+ * makes a {@link dev.everafter.server.spi.Decision}: it names a {@link dev.everafter.server.spi.Principal}, refuses, or
+ * can't tell now.
+ */
+@NullMarked
+package dev.everafter.server.spi;
+
+import org.jspecify.annotations.NullMarked;
