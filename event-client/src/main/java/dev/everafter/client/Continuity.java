@@ -9,10 +9,14 @@ import java.util.Optional;
 final class Continuity {
     private Continuity() {}
 
-    /** What is wrong with a move to {@code to}, for a subscriber at {@code position} of whom the server says {@code after}. */
+    /**
+     * What is wrong with a move to {@code to}, or with a gap up to there, for a subscriber at {@code position} of whom the
+     * server says {@code after}.
+     */
     static Optional<String> flaw(long position, long after, long to) {
         return after > position
-                ? Optional.of("position " + to + " after " + after + " leaves out (" + position + ", " + after + "]")
+                ? Optional.of(
+                        "what is said of " + to + " after " + after + " leaves out (" + position + ", " + after + "]")
                 : Optional.empty();
     }
 

@@ -167,8 +167,13 @@ class Progress {
         return here;
     }
 
-    /** Events can't be had. */
+    /** Events can't be had. Those before them are not among them: the gap has to join on like everything else. */
     void gap(Gap gap) throws Exception {
+        Position here = position;
+        Optional<String> flaw = here == null ? Optional.empty() : flaw(here.id(), gap.after(), gap.to());
+        if (flaw.isPresent()) {
+            throw new HoleException(flaw.get());
+        }
         listener.onGap(name, gap);
         handler.onGap(gap);
         gapOwed = false;

@@ -280,6 +280,19 @@ class DeliveryTest extends ClientFixture {
         assertEquals(7, from.getInt("after"));
     }
 
+    /** Only the events within the gap were said to be missing; those of the message that never came weren't. */
+    @Test
+    void shouldTakeAGapBeyondItsPositionForAHole() throws Exception {
+        ActiveSubscription subscription = client().subscribe(spec().onGap(GapPolicy.CONTINUE), handler);
+        gap(acceptSubscription(), "rewound", 12, 20, "e2", 12);
+        JsonObject from = acceptSubscription().subscribe().getJsonObject("from");
+        assertEquals(START.epoch(), from.getString("epoch"));
+        assertEquals(START.id(), from.getInt("after"));
+        assertEquals(1, listener.count("hole orders e1:10"));
+        assertEquals(List.of(), handler.calls);
+        assertEquals(Optional.of(START), subscription.position());
+    }
+
     @Test
     void shouldStayBeforeAGapWhoseHandlerThrew() throws Exception {
         EventHandler failing = new EventHandler() {

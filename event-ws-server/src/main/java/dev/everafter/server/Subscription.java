@@ -6,6 +6,7 @@ import dev.everafter.core.Gap;
 import dev.everafter.core.Poll;
 import dev.everafter.core.Position;
 import dev.everafter.server.ServerMessages.Unsubscribed;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 
@@ -163,6 +164,10 @@ final class Subscription {
     }
 
     private void skip(Gap gap, Consumer<Outgoing> out) {
+        if (gap.after() > told) {
+            // Nothing matched up to there; without a word the client could not tell that from what was lost on the way.
+            out.accept(ServerMessages.position(told, gap.after(), List.of(ref)));
+        }
         out.accept(ServerMessages.gap(name(), gap));
         epoch = gap.resume().epoch();
         window.clear();

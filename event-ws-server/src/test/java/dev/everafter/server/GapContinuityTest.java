@@ -1,0 +1,86 @@
+package dev.everafter.server;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.everafter.core.Cursor;
+import dev.everafter.core.Filter;
+import dev.everafter.core.Gap;
+import dev.everafter.core.Poll;
+import dev.everafter.core.Position;
+import dev.everafter.core.StartFrom;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** A gap joins on to what the client was told before, though its cursor may have passed events that did not match. */
+class GapContinuityTest {
+    private final List<String> told = new ArrayList<>();
+
+    /** A client at 5 that heard of a gap after 8 could not know whether the events of 6 to 8 were lost on the way. */
+    @ParameterizedTest
+    @EnumSource(Gap.Reason.class)
+    void shouldTellThePositionBeforeAGapThatBeginsBeyondIt(Gap.Reason reason) {
+        tell(new Gap(reason, 8, 20, new Position("e1", 20)));
+        assertEquals("{\"type\":\"position\",\"after\":5,\"to\":8,\"refs\":[7]}", told.get(0));
+        assertEquals(2, told.size());
+    }
+
+    @Test
+    void shouldTellNoPositionBeforeAGapThatJoinsOn() {
+        tell(new Gap(Gap.Reason.RETENTION, 5, 20, new Position("e1", 20)));
+        assertEquals(1, told.size());
+    }
+
+    /** What a subscription that was told 5 says of {@code gap}. */
+    private void tell(Gap gap) {
+        Subscription subscription = new Subscription(
+                new ClientMessage.Subscribe(
+                        "s", Filter.all(), StartFrom.beginning(), false, 10, 10, 10_000, Optional.empty(), false),
+                7,
+                new Scripted(new Poll.Started(new Position("e1", 5), 30), new Poll.Missing(gap)),
+                () -> {},
+                ServerListener.NONE);
+        subscription.poll(started -> {});
+        subscription.poll(message -> told.add(message.text()));
+    }
+
+    /** Finds what it was given. */
+    private static final class Scripted implements Cursor {
+        private final Deque<Poll> polls;
+
+        Scripted(Poll... polls) {
+            this.polls = new ArrayDeque<>(List.of(polls));
+        }
+
+        @Override
+        public Poll poll(int maxEvents, long maxBytes) {
+            return polls.remove();
+        }
+
+        @Override
+        public void onReady(Runnable signal) {}
+
+        @Override
+        public long position() {
+            return 5;
+        }
+
+        @Override
+        public String epoch() {
+            return "e1";
+        }
+
+        @Override
+        public State state() {
+            return State.CATCHING_UP;
+        }
+
+        @Override
+        public void close() {}
+    }
+}
