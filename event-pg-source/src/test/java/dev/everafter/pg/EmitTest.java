@@ -68,7 +68,18 @@ class EmitTest extends Captured {
     @Test
     void shouldRefuseAnEventThatCouldNotBeReadAgain() {
         assertRefused("emit('t', 'x', to_jsonb(repeat('x', 70000000)))", "data must be below 64 MiB");
-        assertRefused("emit('t', 'x', '1', to_jsonb(repeat('x', 2000000)))", "key below 1 MiB");
+        assertRefused("emit('t', 'x', '1', to_jsonb(repeat('x', 2000000)))", "key, topic and type below 1 MiB");
+        assertRefused("emit(repeat('t', 2000000), 'x', '1')", "key, topic and type below 1 MiB");
+        assertRefused("emit('t', repeat('x', 2000000), '1')", "key, topic and type below 1 MiB");
+    }
+
+    /** Its size was that of what it was compressed to, and no reader got past an event of 420 MB of text. */
+    @Test
+    void shouldRefuseAnEventThatIsTooLargeButWasStoredCompressed() throws Exception {
+        db.execute("CREATE TABLE stored (v jsonb)", "INSERT INTO stored VALUES (to_jsonb(repeat(chr(1), 70000000)))");
+        assertTrue(db.number("SELECT pg_column_size(v) FROM stored") < 1 << 20, "compressed");
+        assertRefused("emit('t', 'x', v) FROM stored", "data must be below 64 MiB");
+        assertRefused("emit('t', 'x', '1', v) FROM stored", "key, topic and type below 1 MiB");
     }
 
     private void assertRefused(String call, String words) {

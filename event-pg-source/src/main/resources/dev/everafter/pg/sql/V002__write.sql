@@ -67,9 +67,13 @@ DECLARE
 BEGIN
     -- PostgreSQL makes no text above 1 GB, and that of jsonb can be six times as long as its bytes: an event that is too
     -- large could never be read, and with it the log would stand still. So it is its writer's statement that fails.
-    IF pg_catalog.pg_column_size(data) OPERATOR(pg_catalog.>=) 67108864 OR pg_catalog.pg_column_size(key) OPERATOR(pg_catalog.>=) 1048576 THEN
-        RAISE EXCEPTION 'everafter.emit: data must be below 64 MiB and key below 1 MiB, not % and % bytes (topic %)',
-            pg_catalog.pg_column_size(data), COALESCE(pg_catalog.pg_column_size(key), 0), topic
+    -- #> makes it plain first: of a compressed value the size would be that of what it is compressed to.
+    IF pg_catalog.pg_column_size(data OPERATOR(pg_catalog.#>) '{}') OPERATOR(pg_catalog.>=) 67108864
+        OR pg_catalog.pg_column_size(key OPERATOR(pg_catalog.#>) '{}') OPERATOR(pg_catalog.>=) 1048576
+        OR pg_catalog.octet_length(topic) OPERATOR(pg_catalog.>=) 1048576
+        OR pg_catalog.octet_length(type) OPERATOR(pg_catalog.>=) 1048576 THEN
+        RAISE EXCEPTION 'everafter.emit: data must be below 64 MiB, and each of key, topic and type below 1 MiB (topic %)',
+            pg_catalog.left(topic, 100)
             USING ERRCODE = 'program_limit_exceeded';
     END IF;
     IF pg_catalog.starts_with(pg_catalog.current_setting('everafter.seg', true),
