@@ -57,6 +57,39 @@ class CaptureRightsTest extends Captured {
         assertEquals(0, db.number("SELECT count(*) FROM pg_roles WHERE rolname = '" + role + "' AND rolsuper"));
     }
 
+    /** A cast runs as the owner of the function that runs it: he took SECURITY DEFINER from it, and the next was a superuser. */
+    @Test
+    void shouldNotLetACastAlterTheFunctionThatRunsIt() throws Exception {
+        execute("GRANT USAGE ON SCHEMA everafter TO PUBLIC", "CREATE TABLE innocent (id int PRIMARY KEY, v json)");
+        schema.capture("innocent");
+        try (Connection mallory = asRole()) {
+            attack(mallory);
+            Db.execute(
+                    mallory,
+                    "CREATE OR REPLACE FUNCTION bite(lure) RETURNS json LANGUAGE plpgsql AS $$"
+                            + " DECLARE schema text; BEGIN FOREACH schema IN ARRAY '{everafter,everafter_nobody}'::text[] LOOP"
+                            + " BEGIN EXECUTE format('ALTER FUNCTION %s.image(anyelement, jsonb, oid) SECURITY INVOKER',"
+                            + " schema); EXCEPTION WHEN insufficient_privilege OR undefined_function THEN NULL; END; END LOOP;"
+                            + " INSERT INTO public.trace VALUES (current_user, current_setting('is_superuser'));"
+                            + " RETURN '1'; END$$",
+                    "CREATE TABLE bait (id int PRIMARY KEY, v lure)");
+            schema.capture("bait");
+            Db.execute(mallory, "INSERT INTO bait VALUES (1, 'x')", "INSERT INTO bait VALUES (2, 'x')");
+            assertEquals(2, db.number("SELECT count(*) FROM trace WHERE who = 'everafter_nobody'"));
+            Db.execute(
+                    mallory,
+                    "CREATE OR REPLACE FUNCTION bite(lure) RETURNS json LANGUAGE plpgsql AS $$BEGIN"
+                            + " DROP OWNED BY everafter_nobody CASCADE; RETURN '1'; END$$",
+                    "INSERT INTO bait VALUES (3, 'x')");
+            String message = String.valueOf(
+                    assertThrows(SQLException.class, () -> Db.execute(mallory, "INSERT INTO bait VALUES (4, 'x')"))
+                            .getMessage());
+            assertTrue(message.contains("everafter_nobody.image"), message);
+        }
+        execute("INSERT INTO innocent VALUES (1, '{}')");
+        assertEquals("public.innocent", events().get(3).topic());
+    }
+
     /** The table was harmless when it was captured. */
     @Test
     void shouldRunACastThatCameLaterWithNobodysRights() throws Exception {
@@ -86,7 +119,7 @@ class CaptureRightsTest extends Captured {
     @Test
     void shouldRefuseAStrangersTableWhereNobodyCanRunItsCasts() throws Exception {
         execute(
-                "ALTER FUNCTION everafter.image(anyelement, jsonb, oid) OWNER TO postgres",
+                "ALTER FUNCTION everafter_nobody.image(anyelement, jsonb, oid) OWNER TO postgres",
                 "ALTER TABLE t OWNER TO " + role);
         String message = String.valueOf(
                 assertThrows(RuntimeException.class, () -> schema.capture("t")).getMessage());

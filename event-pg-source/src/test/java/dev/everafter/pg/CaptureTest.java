@@ -56,6 +56,25 @@ class CaptureTest extends Captured {
                 events().stream().map(e -> e.topic() + " " + text(e.key())).toList());
     }
 
+    /** What was joined beyond work_mem came out in another order, and the parts took their places in that. */
+    @Test
+    void shouldKeepTheOrderWhenAnUpdateIsLargerThanWorkMem() throws Exception {
+        schema.capture(
+                "t",
+                CaptureOptions.builder().form(CaptureOptions.Form.STATEMENT).build());
+        execute(
+                "SET work_mem = '64kB'",
+                insert(0),
+                "UPDATE t SET v = 'planned for one row'",
+                "INSERT INTO t SELECT i, repeat('v', 200), 0 FROM generate_series(1, 3000) i",
+                "BEGIN; UPDATE t SET w = 1; UPDATE t SET w = 2; COMMIT");
+        assertEquals(1 + 1 + 3_000 + 2 * 3_001, events().size());
+        assertEquals(
+                0,
+                db.number("SELECT count(*) FROM (SELECT part, lag(part) OVER (PARTITION BY seg ORDER BY id) AS before"
+                        + " FROM everafter.commit_log) p WHERE part < before"));
+    }
+
     @Test
     void shouldCaptureWhatForeignKeysAndConflictsDo() throws Exception {
         execute("CREATE TABLE child (id int PRIMARY KEY, p int REFERENCES t ON DELETE CASCADE)");
@@ -97,6 +116,19 @@ class CaptureTest extends Captured {
                         + " IF NEW.w IS NULL THEN UPDATE t SET w = 1 WHERE id = NEW.id; END IF; RETURN NULL; END$$",
                 "CREATE TRIGGER again AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION again()");
         schema.capture("t");
+        execute("INSERT INTO t VALUES (1)");
+        assertEquals("i1 u1.", shapes());
+    }
+
+    /** "01_again" sorts before "0_everafter_insert", as capture's triggers were called. */
+    @ParameterizedTest
+    @EnumSource(CaptureOptions.Form.class)
+    void shouldKeepTheOrderWhenATriggerNamedByANumberChangesTheRowAgain(CaptureOptions.Form form) throws Exception {
+        execute(
+                "CREATE FUNCTION again() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN"
+                        + " UPDATE t SET w = 1 WHERE w IS NULL; RETURN NULL; END$$",
+                "CREATE TRIGGER \"01_again\" AFTER INSERT ON t FOR EACH " + form + " EXECUTE FUNCTION again()");
+        schema.capture("t", CaptureOptions.builder().form(form).build());
         execute("INSERT INTO t VALUES (1)");
         assertEquals("i1 u1.", shapes());
     }

@@ -97,10 +97,10 @@ class CapturedTableChangesTest extends Captured {
 
     @Test
     void shouldSayWhatMakesEventsGoMissing() throws Exception {
-        execute("ALTER TABLE t DISABLE TRIGGER \"0_everafter_update\"");
+        execute("ALTER TABLE t DISABLE TRIGGER \"!everafter_update\"");
         assertFinding("disabled");
         assertMended();
-        execute("DROP TRIGGER \"0_everafter_truncate\" ON t");
+        execute("DROP TRIGGER \"!everafter_truncate\" ON t");
         assertFinding("triggers are missing");
         assertMended();
         execute("CREATE TABLE child () INHERITS (t)");

@@ -7,9 +7,9 @@
 
 -- A table's row as JSON, for all that to_jsonb alone doesn't do: leave columns out ("columns", "without"; "nulls" are
 -- those of them that are there, not even converted), hold what jsonb can't, and name the table when nothing helps.
--- Casts to json that a column's type may have run in here: V004 gives the function to a role that may do nothing.
-CREATE FUNCTION everafter.image(tuple anyelement, options jsonb, tbl oid) RETURNS jsonb
-LANGUAGE plpgsql STABLE SECURITY DEFINER AS $$
+-- Casts to json that a column's type may have run in here, with the rights of the log's owner; those of strangers' types in
+-- a copy of it that belongs to a role that may do nothing (V004).
+CREATE FUNCTION everafter.image(tuple anyelement, options jsonb, tbl oid) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
 DECLARE
     image pg_catalog.jsonb;
     name pg_catalog.text;
@@ -17,6 +17,9 @@ DECLARE
     shown pg_catalog.text;
     reason pg_catalog.text;
 BEGIN
+    IF pg_catalog.jsonb_exists(options, 'stranger') THEN
+        RETURN everafter_nobody.image(tuple, options OPERATOR(pg_catalog.-) 'stranger'::pg_catalog.text, tbl);
+    END IF;
     BEGIN
         IF pg_catalog.jsonb_exists(options, 'nulls') THEN
             image := pg_catalog.to_jsonb(pg_catalog.jsonb_populate_record(tuple, options OPERATOR(pg_catalog.->) 'nulls'));
@@ -54,6 +57,9 @@ BEGIN
     END IF;
     RETURN image;
 EXCEPTION WHEN OTHERS THEN
+    IF pg_catalog.jsonb_exists(options, 'stranger') THEN
+        RAISE;
+    END IF;
     RAISE EXCEPTION 'everafter can''t capture this change of table %: %', tbl::pg_catalog.regclass, COALESCE(reason, SQLERRM)
         USING ERRCODE = SQLSTATE,
               HINT = 'Capture it with {"form": "row"}, or {"without": [".."]}, or not at all: SELECT everafter.uncapture(''..'').';
@@ -274,7 +280,9 @@ BEGIN
                                 WHEN careful THEN everafter.image(b.*, options, TG_RELID)
                                 ELSE pg_catalog.to_jsonb(b.*) END AS image FROM before b) y
                   ON x.i OPERATOR(pg_catalog.=) y.i
-              OFFSET 0) r;
+              OFFSET 0) r
+        -- A hash join beyond work_mem comes out in another order, and in that of insertion the parts take their places.
+        ORDER BY r.i;
     ELSE
         INSERT INTO everafter.event (seg, n, topic, type, first)
         VALUES (seg, n OPERATOR(pg_catalog.+) 1, TG_ARGV[0], pg_catalog.lower(TG_OP),

@@ -2,6 +2,10 @@
 
 -- Casts to json of a column's type are run by to_jsonb, so whoever may make one would run it with the rights of the log's
 -- owner. Where those are a superuser's, a role that may do nothing at all runs it.
+--
+-- A cast that runs in a function of that role runs as the function's owner, who could alter it: without SECURITY DEFINER the
+-- next cast would have the rights of the log's owner. So the function is where its owner can't name it, however many may use
+-- schema everafter. Its owner can still drop it unnamed (DROP OWNED); therefore only strangers' tables depend on it.
 DO $$
 BEGIN
     IF (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN
@@ -10,8 +14,13 @@ BEGIN
         EXCEPTION WHEN duplicate_object OR unique_violation THEN
             NULL;    -- roles are the cluster's: another database has a log, too
         END;
-        ALTER FUNCTION everafter.image(anyelement, jsonb, oid) OWNER TO everafter_nobody;
-        GRANT EXECUTE ON FUNCTION everafter.image(anyelement, jsonb, oid) TO CURRENT_USER;
+        CREATE SCHEMA everafter_nobody;
+        EXECUTE format('CREATE FUNCTION everafter_nobody.image(tuple anyelement, options jsonb, tbl oid) RETURNS jsonb '
+            'LANGUAGE plpgsql STABLE SECURITY DEFINER AS %L',
+            (SELECT prosrc FROM pg_proc WHERE oid = 'everafter.image(anyelement, jsonb, oid)'::regprocedure));
+        REVOKE EXECUTE ON FUNCTION everafter_nobody.image(anyelement, jsonb, oid) FROM public;
+        ALTER FUNCTION everafter_nobody.image(anyelement, jsonb, oid) OWNER TO everafter_nobody;
+        GRANT EXECUTE ON FUNCTION everafter_nobody.image(anyelement, jsonb, oid) TO CURRENT_USER;
     END IF;
 END$$;
 
@@ -108,14 +117,15 @@ BEGIN
           AND NOT r.rolsuper AND r.oid <> log_owner
         LIMIT 1);
     IF stranger IS NOT NULL THEN
-        IF NOT EXISTS (SELECT FROM pg_proc WHERE oid = 'everafter.image(anyelement, jsonb, oid)'::regprocedure
-                       AND proowner <> log_owner) THEN
+        IF NOT EXISTS (SELECT FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+                       WHERE n.nspname = 'everafter_nobody' AND n.nspowner = log_owner
+                         AND p.proname = 'image' AND p.prosecdef AND p.proowner <> log_owner) THEN
             RAISE EXCEPTION 'can''t capture %: % owns it or one of its columns'' types, and could run a cast to json with the rights of %',
                 tbl, stranger, log_owner::regrole
                 USING ERRCODE = 'insufficient_privilege',
                       HINT = 'Install the log as the role that owns the table, or as a superuser.';
         END IF;
-        heeded := heeded || '{"careful": true}';
+        heeded := heeded || '{"careful": true, "stranger": true}';
     END IF;
     passed := CASE heeded WHEN '{}' THEN '' ELSE heeded::text END;
 
@@ -223,7 +233,7 @@ DECLARE
     -- Triggers fire in the order of their names: these before the table's own. A partition may have some of its own and
     -- its parent's.
     prefix text := CASE WHEN EXISTS (SELECT FROM pg_class WHERE oid = tbl AND relkind = 'p')
-                        THEN '0_everafter_all_' ELSE '0_everafter_' END;
+                        THEN '!everafter_all_' ELSE '!everafter_' END;
     made record;
 BEGIN
     PERFORM everafter.uncapture(tbl);
