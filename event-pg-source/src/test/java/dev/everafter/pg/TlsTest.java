@@ -1,5 +1,6 @@
 package dev.everafter.pg;
 
+import static dev.everafter.testkit.Patience.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -10,9 +11,7 @@ import dev.everafter.testkit.TlsIdentity;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.time.Duration;
 import java.util.Properties;
-import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -73,17 +72,17 @@ class TlsTest {
                     tail.events(),
                     log.read(before, tail.head(), Filter.all(), new ReadLimits(10, 1 << 20))
                             .events());
-            assertEquals(
-                    1,
-                    db.number("SELECT count(*) FROM pg_stat_ssl s JOIN pg_stat_activity a USING (pid)"
-                            + " WHERE s.ssl AND a.usename = 'alice' AND a.application_name = 'everafter tailer'"));
+            // The session of the log before is closed, but its backend may take a moment to end.
+            await().until(() -> db.number("SELECT count(*) FROM pg_stat_ssl s JOIN pg_stat_activity a USING (pid)"
+                            + " WHERE s.ssl AND a.usename = 'alice' AND a.application_name = 'everafter tailer'")
+                    == 1);
         }
     }
 
     private void assertRefused(String url, String because) throws Exception {
         try (PgEventLog log = log(url);
                 Tail tail = Tail.of(log)) {
-            Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> counts.lost.get() > 0);
+            await().until(() -> counts.lost.get() > 0);
             String problem = log.status().problem().orElseThrow();
             assertTrue(problem.contains(because), problem);
             assertEquals(0, tail.events().size());
