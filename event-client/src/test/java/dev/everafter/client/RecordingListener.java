@@ -28,8 +28,9 @@ final class RecordingListener implements ClientListener {
 
     @Override
     public void onReconnecting(int attempt, Duration delay) {
-        delays.add(delay);
         told.add("reconnecting " + attempt);
+        // The last: it is what tests wait for.
+        delays.add(delay);
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.everafter.testkit;
 
+import static dev.everafter.testkit.Patience.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
@@ -19,7 +20,6 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -45,7 +45,7 @@ public abstract class EventLogContract extends EventLogResolveContract {
             tail.awaitEvents(603);
             Writers.assertWholeTransactions(tail.events());
             assertEquals(readAll(head, tail.head(), Filter.all(), PLENTY), tail.events());
-            Awaitility.await().until(() -> log.status().following());
+            await().until(() -> log.status().following());
         }
     }
 

@@ -25,7 +25,7 @@ class PlainContainerTest {
 
     @BeforeEach
     void start() throws Exception {
-        assertTrue(hub.awaitStarted(Duration.ofSeconds(10)));
+        assertTrue(hub.awaitStarted(Duration.ofSeconds(30)));
         container.addEndpoint(EventEndpoint.config(hub, EndpointOptions.defaults()));
         container.start("", 0);
     }

@@ -21,7 +21,7 @@ public final class RawClient implements AutoCloseable {
     /** @param receiveBuffer bytes that the kernel may take in while nobody reads */
     public RawClient(int port, int receiveBuffer) throws IOException {
         socket.setReceiveBufferSize(receiveBuffer);
-        socket.setSoTimeout(10_000);
+        socket.setSoTimeout(30_000);
         socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
         in = new DataInputStream(socket.getInputStream());
     }
