@@ -8,10 +8,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.everafter.core.Event;
 import dev.everafter.core.InMemoryEventLog.Change;
 import dev.everafter.core.RawJson;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -27,7 +29,10 @@ class ConsolePageTest {
     @SuppressWarnings("NullAway.Init")
     private static Browser browser;
 
-    private final Served served = new Served(1 << 20);
+    /** Long enough for a busy machine: the tests count how often the page has connected anew. */
+    private static final Duration HEARTBEAT = Duration.ofSeconds(2);
+
+    private final Served served = new Served(1 << 20, Set.of(), HEARTBEAT);
 
     @BeforeAll
     static void startBrowser() {
@@ -107,7 +112,7 @@ class ConsolePageTest {
     @Test
     void shouldSayAloudThatEventsAreLostWhenTheyWerePrunedMeanwhile() {
         // No tail in memory that would still have them.
-        try (Served forgetful = new Served(1)) {
+        try (Served forgetful = new Served(1, Set.of(), HEARTBEAT)) {
             browser.driver.get("http://127.0.0.1:" + forgetful.port() + "/");
             awaitText("state", "live");
             append(forgetful, 2);

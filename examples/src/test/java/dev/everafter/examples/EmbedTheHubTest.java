@@ -24,6 +24,8 @@ class EmbedTheHubTest {
         }
         List<Integer> orders = printed.toString(StandardCharsets.UTF_8)
                 .lines()
+                // what others log may come between
+                .filter(line -> line.startsWith("{"))
                 .map(line -> RawJson.of(line).parse().asJsonObject())
                 .map(event -> event.getJsonObject("data").getInt("id"))
                 .toList();

@@ -20,6 +20,7 @@ final class Served implements AutoCloseable {
     final InMemoryEventLog log = new InMemoryEventLog();
     private final EventHub hub;
     private final Set<String> origins;
+    private final Duration heartbeat;
     private EventServer server;
 
     /** @param tailBytes how much stays in memory: little of it makes slow readers read the log */
@@ -29,7 +30,13 @@ final class Served implements AutoCloseable {
 
     /** @param origins of pages that may connect, beside the server's own */
     Served(long tailBytes, Set<String> origins) {
+        this(tailBytes, origins, Duration.ofMillis(200));
+    }
+
+    /** @param heartbeat the server's; whoever hears no answer for two of them takes it for gone, and connects anew */
+    Served(long tailBytes, Set<String> origins, Duration heartbeat) {
         this.origins = origins;
+        this.heartbeat = heartbeat;
         hub = EventHub.builder(log).tailBytes(tailBytes).build();
         server = start(LoopbackPorts.free());
     }
@@ -38,7 +45,7 @@ final class Served implements AutoCloseable {
         return EventServer.builder(hub)
                 .port(port)
                 .options(EndpointOptions.builder()
-                        .heartbeat(Duration.ofMillis(200))
+                        .heartbeat(heartbeat)
                         .allowedOrigins(origins)
                         .build())
                 .start();

@@ -43,6 +43,9 @@ final class HistoryRun {
     private static final List<Keeping> KEEPINGS =
             List.of(Keeping.STORED, Keeping.STORED_AND_DIES, Keeping.WITH_EFFECTS_AND_DIES);
     private static final Duration AFTER_FAILURE = Duration.ofMillis(200);
+    /** So short that one-way cuts are noticed while the run lasts. */
+    private static final Duration HEARTBEAT = Duration.ofMillis(500);
+
     private static final Map<String, String> MIX_TABLES =
             Map.of("public.s", "tok", "public.r", "tok", "public.acct", "id");
 
@@ -78,7 +81,7 @@ final class HistoryRun {
     /** Runs it, and prints its figures under {@code name}. */
     static Result run(String name, Size size, Path folder, Random random) throws Exception {
         try (PostgresFixture postgres = PostgresFixture.builder().durable().build();
-                Stand stand = new Stand(postgres, Stand.Changes.NONE)) {
+                Stand stand = new Stand(postgres, Stand.Changes.NONE, HEARTBEAT)) {
             return new HistoryRun(size, folder, random, stand).run(name);
         }
     }

@@ -50,6 +50,7 @@ final class Stand implements AutoCloseable {
     final AtomicInteger caughtUp = new AtomicInteger();
     private final AtomicLong published = new AtomicLong();
     private final Changes changes;
+    private final Duration heartbeat;
     private AutoCloseable running = () -> {};
 
     /**
@@ -64,14 +65,19 @@ final class Stand implements AutoCloseable {
         static final Changes NONE = new Changes((log, url) -> {}, log -> log, hub -> {});
     }
 
-    /** In a new database of {@code postgres}, with the log installed; the server is not started yet. */
-    Stand(PostgresFixture postgres, Changes changes) {
+    /**
+     * In a new database of {@code postgres}, with the log installed; the server is not started yet.
+     *
+     * @param heartbeat the server's; a client leaves a server that it has not heard for two of them
+     */
+    Stand(PostgresFixture postgres, Changes changes, Duration heartbeat) {
         this.postgres = postgres;
         this.url = postgres.newDatabase();
         this.direct = postgres.dataSource(url);
         this.tailSide = TcpProxy.to(postgres.port());
         this.poolSide = TcpProxy.to(postgres.port());
         this.changes = changes;
+        this.heartbeat = heartbeat;
         LogSchema.of(direct).install();
     }
 
@@ -88,7 +94,7 @@ final class Stand implements AutoCloseable {
                 .port(port)
                 .drainTimeout(Duration.ofSeconds(2))
                 .options(EndpointOptions.builder()
-                        .heartbeat(Duration.ofMillis(500))
+                        .heartbeat(heartbeat)
                         .sendDeadline(Duration.ofSeconds(5))
                         .build())
                 .start();
