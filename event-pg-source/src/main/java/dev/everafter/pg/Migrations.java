@@ -40,11 +40,18 @@ final class Migrations {
     static void requireServer(Connection connection) throws SQLException {
         try (Statement statement = connection.createStatement();
                 ResultSet row = statement.executeQuery(
-                        "SELECT current_setting('server_version_num')::int, current_setting('server_version')")) {
+                        "SELECT current_setting('server_version_num')::int, current_setting('server_version'),"
+                                + " current_setting('server_encoding')")) {
             row.next();
             if (row.getInt(1) < OLDEST_SERVER) {
                 throw new EventLogException(
                         "PostgreSQL " + row.getString(2) + " is too old: everafter needs version 13 or newer", null);
+            }
+            if (row.getString(3).equals("SQL_ASCII")) {
+                throw new EventLogException(
+                        "the database's encoding is SQL_ASCII, which does not say what its bytes stand for, so filters"
+                                + " would miss what matches: use a database with encoding UTF8",
+                        null);
             }
         }
     }

@@ -71,10 +71,22 @@ public final class PgEventLog implements EventLog {
     @Override
     public Page read(long after, long upTo, Filter filter, ReadLimits limits) {
         EventPage page = ask(
-                "could not read the log after " + after,
-                connection -> EventQuery.read(connection, after, upTo, Pushdown.of(filter), limits));
+                "could not read the log after " + after, connection -> read(connection, after, upTo, filter, limits));
         requireChecked(page);
         return new Page(page.epoch(), page.oldest(), page.events(), page.scannedTo());
+    }
+
+    private static EventPage read(Connection connection, long after, long upTo, Filter filter, ReadLimits limits)
+            throws SQLException {
+        try {
+            return EventQuery.read(connection, after, upTo, Pushdown.of(filter), limits);
+        } catch (SQLException e) {
+            if (!Sql.UNTRANSLATABLE_CHARACTER.equals(e.getSQLState())) {
+                throw e;
+            }
+            // The filter has a character that the database's encoding lacks, and can't be asked there.
+            return EventQuery.read(connection, after, upTo, Pushdown.EVERYTHING, limits);
+        }
     }
 
     private void requireChecked(EventPage page) {

@@ -11,6 +11,8 @@ final class Sql {
     /** PostgreSQL manual, appendix A. */
     static final String LOCK_NOT_AVAILABLE = "55P03";
 
+    static final String UNTRANSLATABLE_CHARACTER = "22P05";
+
     private Sql() {}
 
     static EventLogException explain(String what, SQLException e) {

@@ -17,20 +17,26 @@ final class Db {
     final String url;
     final DataSource source;
 
-    private Db(PostgresFixture server) {
+    private Db(PostgresFixture server, String url) {
         this.server = server;
-        this.url = server.newDatabase();
+        this.url = url;
         this.source = server.dataSource(url);
     }
 
     static Db empty(PostgresFixture server) {
-        return new Db(server);
+        return new Db(server, server.newDatabase());
     }
 
     static Db installed(PostgresFixture server) {
-        Db db = new Db(server);
+        Db db = empty(server);
         LogSchema.of(db.source).install();
         return db;
+    }
+
+    /** The database of that name on the same server. */
+    Db beside(String name) throws SQLException {
+        return new Db(
+                server, url.replace("/" + texts("SELECT current_database()").get(0), "/" + name));
     }
 
     Connection connect() throws SQLException {
