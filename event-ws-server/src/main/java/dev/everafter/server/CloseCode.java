@@ -6,6 +6,8 @@ enum CloseCode {
     GOING_AWAY(1001),
     /** What came are no frames of a WebSocket client; the container says this by itself. */
     BAD_FRAME(1002),
+    /** What came is not UTF-8; the container, or what stands before it, says this. */
+    NOT_TEXT(1007),
     /** A message was larger than the server reads. */
     TOO_BIG(1009),
     /** The server failed. */

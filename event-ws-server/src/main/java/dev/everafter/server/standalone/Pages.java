@@ -58,6 +58,7 @@ final class Pages extends HttpHandler {
             case "/" -> console.send(request, response);
             case "/ws" -> {
                 response.setHeader("Upgrade", "websocket");
+                response.setHeader("Sec-WebSocket-Version", HandshakeCheck.VERSION);
                 send(response, 426, "text/plain", "this is a WebSocket endpoint, see docs/protocol.md\n");
             }
             default -> send(response, 404, "text/plain", "nothing here: /, /ws, /health/live, /health/ready\n");

@@ -35,7 +35,6 @@ import org.glassfish.tyrus.core.RequestContext;
 import org.glassfish.tyrus.core.TyrusUpgradeResponse;
 import org.glassfish.tyrus.core.Utils;
 import org.glassfish.tyrus.spi.Connection;
-import org.glassfish.tyrus.spi.UpgradeRequest;
 import org.glassfish.tyrus.spi.UpgradeResponse;
 import org.glassfish.tyrus.spi.WebSocketEngine;
 
@@ -62,7 +61,7 @@ final class WebSocketFilter extends BaseFilter {
     private final Set<Upgraded> open = ConcurrentHashMap.newKeySet();
 
     /** An upgraded connection: Tyrus's side, ours, and what its frames may cost. */
-    private record Upgraded(Connection tyrus, SocketWriter writer, FrameLimit limit) {}
+    private record Upgraded(Connection tyrus, SocketWriter writer, FrameCheck frames) {}
 
     WebSocketFilter(
             WebSocketEngine engine,
@@ -99,15 +98,12 @@ final class WebSocketFilter extends BaseFilter {
             return context.getStopAction();
         }
         HttpRequestPacket request = (HttpRequestPacket) content.getHttpHeader();
-        Optional<String> host = Optional.ofNullable(request.getHeader(Header.Host));
-        if (loopbackOnly && !LoopbackName.isOne(host)) {
-            return refuse(context, request, 403, "this server answers to localhost, 127.0.0.1 and [::1] only\n");
+        Optional<Refusal> refusal = refusal(request);
+        if (refusal.isPresent()) {
+            return refuse(context, request, refusal.get());
         }
-        if (!UpgradeRequest.WEBSOCKET.equalsIgnoreCase(request.getUpgrade())) {
+        if (!HandshakeCheck.isUpgrade(request)) {
             return context.getInvokeAction();
-        }
-        if (!origins.allows(Optional.ofNullable(request.getHeader("Origin")), host)) {
-            return refuse(context, request, 403, "pages of this origin may not connect\n");
         }
         NextAction next = upgrade(context, request);
         Upgraded opened = UPGRADED.get(context.getConnection());
@@ -116,6 +112,23 @@ final class WebSocketFilter extends BaseFilter {
             read(opened, content);
         }
         return next;
+    }
+
+    private Optional<Refusal> refusal(HttpRequestPacket request) {
+        Optional<String> host = HandshakeCheck.single(request, "Host");
+        if (host.isEmpty()) {
+            return Optional.of(new Refusal(400, "a request names its host, once"));
+        }
+        if (loopbackOnly && !LoopbackName.isOne(host)) {
+            return Optional.of(new Refusal(403, "this server answers to localhost, 127.0.0.1 and [::1] only"));
+        }
+        if (!HandshakeCheck.isUpgrade(request)) {
+            return Optional.empty();
+        }
+        if (!origins.allows(Optional.ofNullable(request.getHeader("Origin")), host)) {
+            return Optional.of(new Refusal(403, "pages of this origin may not connect"));
+        }
+        return HandshakeCheck.flaw(request);
     }
 
     private void read(Upgraded upgraded, HttpContent content) {
@@ -128,22 +141,19 @@ final class WebSocketFilter extends BaseFilter {
         ByteBuffer data = ByteBuffer.allocate(buffer.remaining());
         buffer.get(data);
         data.flip();
-        upgraded.limit()
-                .flaw(data)
-                .ifPresentOrElse(
-                        upgraded.tyrus()::close,
-                        () -> upgraded.tyrus().getReadHandler().handle(data));
+        try {
+            upgraded.frames().check(data);
+        } catch (FrameCheck.FlawException e) {
+            upgraded.tyrus().close(e.reason());
+            return;
+        }
+        upgraded.tyrus().getReadHandler().handle(data);
     }
 
     private NextAction upgrade(FilterChainContext context, HttpRequestPacket request) {
         SocketWriter writer = new SocketWriter(connection(context), maxPending, timer);
         UpgradeResponse response = new TyrusUpgradeResponse();
-        WebSocketEngine.UpgradeInfo info;
-        try {
-            info = engine.upgrade(request(request, writer), response);
-        } catch (IllegalArgumentException e) {
-            return refuse(context, request, 400, "not a request that can be read\n");
-        }
+        WebSocketEngine.UpgradeInfo info = engine.upgrade(request(request, writer), response);
         return switch (info.getStatus()) {
             case NOT_APPLICABLE -> context.getInvokeAction();
             case HANDSHAKE_FAILED -> {
@@ -161,7 +171,7 @@ final class WebSocketFilter extends BaseFilter {
     }
 
     private void accept(FilterChainContext context, Connection tyrus, SocketWriter writer) {
-        Upgraded upgraded = new Upgraded(tyrus, writer, new FrameLimit(maxIncoming));
+        Upgraded upgraded = new Upgraded(tyrus, writer, new FrameCheck(maxIncoming));
         UPGRADED.set(context.getConnection(), upgraded);
         open.add(upgraded);
         connection(context).addCloseListener(new CloseListener<Closeable, CloseType>() {
@@ -213,15 +223,16 @@ final class WebSocketFilter extends BaseFilter {
         context.write(HttpContent.builder(packet).build());
     }
 
-    private static NextAction refuse(FilterChainContext context, HttpRequestPacket request, int status, String text) {
-        byte[] body = text.getBytes(StandardCharsets.UTF_8);
+    private static NextAction refuse(FilterChainContext context, HttpRequestPacket request, Refusal refusal) {
+        byte[] body = (refusal.text() + "\n").getBytes(StandardCharsets.UTF_8);
         HttpResponsePacket packet = request.getResponse();
         packet.setProtocol(Protocol.HTTP_1_1);
-        packet.setStatus(status);
+        packet.setStatus(refusal.status());
         packet.setContentType("text/plain; charset=utf-8");
         packet.setContentLength(body.length);
         packet.setHeader(Header.Connection, "close");
         packet.setUpgrade("");
+        refusal.headers().forEach(packet::setHeader);
         context.write(HttpContent.builder(packet)
                 .content(Buffers.wrap(context.getMemoryManager(), body))
                 .last(true)
