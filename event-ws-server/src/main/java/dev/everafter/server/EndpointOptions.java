@@ -26,6 +26,7 @@ public final class EndpointOptions {
     private final int maxWindow;
     private final int reconnectsPerSecond;
     private final int workers;
+    private final Limits limits;
     private final FilterRules filters;
     private final Set<String> allowedOrigins;
     private final ServerListener listener;
@@ -46,6 +47,7 @@ public final class EndpointOptions {
         this.maxWindow = builder.maxWindow;
         this.reconnectsPerSecond = builder.reconnectsPerSecond;
         this.workers = builder.workers;
+        this.limits = builder.limits;
         this.filters = builder.filters;
         this.allowedOrigins = Set.copyOf(builder.allowedOrigins);
         this.listener = builder.listener;
@@ -116,6 +118,11 @@ public final class EndpointOptions {
         return workers;
     }
 
+    /** What clients may take, one by one and together. */
+    public Limits limits() {
+        return limits;
+    }
+
     /** What a filter of a client may be. */
     public FilterRules filters() {
         return filters;
@@ -139,7 +146,8 @@ public final class EndpointOptions {
         return timer;
     }
 
-    LongSupplier ticker() {
+    /** Tells the time in nanoseconds from some origin, never going back. */
+    public LongSupplier ticker() {
         return ticker;
     }
 
@@ -170,6 +178,7 @@ public final class EndpointOptions {
         private int maxWindow = 10_000;
         private int reconnectsPerSecond = 100;
         private int workers = Math.max(2, Runtime.getRuntime().availableProcessors());
+        private Limits limits = Limits.DEFAULT;
         private FilterRules filters = FilterRules.DEFAULT;
         private Set<String> allowedOrigins = Set.of();
         private ServerListener listener = ServerListener.NONE;
@@ -245,6 +254,12 @@ public final class EndpointOptions {
         /** How many threads serve the sessions, at least 1; as many as processors, but at least 2, by default. */
         public Builder workers(int threads) {
             this.workers = atLeast(1, threads, "workers");
+            return this;
+        }
+
+        /** What clients may take, one by one and together; {@link Limits#DEFAULT} by default. */
+        public Builder limits(Limits limits) {
+            this.limits = Objects.requireNonNull(limits, "limits");
             return this;
         }
 

@@ -30,6 +30,7 @@ final class EventSession {
     private final Channel channel;
     private final EndpointOptions options;
     private final Inbox inbox = new Inbox();
+    private final RateLimit rate;
     private final CompletableFuture<Void> ended = new CompletableFuture<>();
 
     private final AtomicInteger work = new AtomicInteger();
@@ -61,14 +62,25 @@ final class EventSession {
         this.identity = new Identity(host, token, subscriptions, outbox::addLast, this::signal);
         this.requests = new Requests(host, subscriptions, outbox::addLast, this::signal, identity);
         this.nextBeat = options.ticker().getAsLong() + options.heartbeat().toNanos();
+        this.rate = new RateLimit(options.limits().messagesPerSecond(), options.ticker());
     }
 
     // ---- what gives it work
 
-    /** The client said something. */
+    /** The client said something; called by one thread at a time. */
     void received(String text) {
         options.listener().onMessageReceived(text.length());
-        if (inbox.offer(host.parser().parse(text), text.length())) {
+        if (refused.isPresent()) {
+            return;
+        }
+        ClientMessage message = host.parser().parse(text);
+        // An ack answers what was sent, which is as often as that.
+        if (!(message instanceof ClientMessage.Ack) && !rate.take()) {
+            options.listener().onLimit(Limit.MESSAGES_PER_SECOND);
+            refuse(
+                    CloseCode.TOO_MANY,
+                    "a client may send " + options.limits().messagesPerSecond() + " messages a second");
+        } else if (inbox.offer(message, text.length())) {
             signal();
         } else {
             refuse(CloseCode.TOO_MANY, "more messages than the server can handle are waiting");

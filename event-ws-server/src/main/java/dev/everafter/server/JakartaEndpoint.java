@@ -46,6 +46,9 @@ public final class JakartaEndpoint extends Endpoint {
             channel.close(CloseCode.FORBIDDEN, "pages of this origin may not connect");
         } else if (!EventEndpoint.SUBPROTOCOL.equals(session.getNegotiatedSubprotocol())) {
             channel.close(CloseCode.PROTOCOL, "ask for the subprotocol " + EventEndpoint.SUBPROTOCOL);
+        } else if (host.size() >= host.options().limits().connections()) {
+            host.options().listener().onLimit(Limit.CONNECTIONS);
+            channel.close(CloseCode.OVERLOADED, "there are too many connections: try again later");
         } else {
             Optional<BearerToken> token = HandshakeToken.take(session.getUserProperties());
             host.open(channel, token)

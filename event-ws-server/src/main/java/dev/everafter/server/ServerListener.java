@@ -50,4 +50,7 @@ public interface ServerListener {
 
     /** A connection was refused for the origin of the page that wanted it. */
     default void onOriginRefused() {}
+
+    /** A connection, a request or a message was refused for being too much. */
+    default void onLimit(Limit limit) {}
 }

@@ -25,10 +25,8 @@ public final class RawWebSocket implements AutoCloseable {
     private final Socket socket;
     private final DataInputStream in;
     private final Map<String, String> headers = new LinkedHashMap<>();
-    private final int port;
 
     private RawWebSocket(int port, Socket socket) throws IOException {
-        this.port = port;
         this.socket = socket;
         socket.setSoTimeout(PATIENCE_MILLIS);
         socket.setTcpNoDelay(true);
@@ -54,9 +52,19 @@ public final class RawWebSocket implements AutoCloseable {
         return new RawWebSocket(port, new Socket(InetAddress.getLoopbackAddress(), port));
     }
 
+    /** Connected from another of this machine's loopback addresses, with nothing sent. */
+    public static RawWebSocket connect(int port, InetAddress from) throws IOException {
+        return new RawWebSocket(port, new Socket(InetAddress.getLoopbackAddress(), port, from, 0));
+    }
+
     /** Upgraded, with the welcome taken. */
     public static RawWebSocket welcomed(int port) throws IOException {
-        RawWebSocket opened = connect(port);
+        return connect(port).welcomed();
+    }
+
+    /** Upgrades, and takes the welcome. */
+    public RawWebSocket welcomed() throws IOException {
+        RawWebSocket opened = this;
         Answer answer = opened.upgrade();
         String welcome = answer.status() == 101 ? opened.read() : "nothing";
         if (!welcome.contains("\"welcome\"")) {
@@ -64,10 +72,6 @@ public final class RawWebSocket implements AutoCloseable {
             throw new IOException("no welcome but " + answer + " " + welcome);
         }
         return opened;
-    }
-
-    public int port() {
-        return port;
     }
 
     // ---- the handshake

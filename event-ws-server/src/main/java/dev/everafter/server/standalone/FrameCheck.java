@@ -1,5 +1,6 @@
 package dev.everafter.server.standalone;
 
+import dev.everafter.server.RateLimit;
 import jakarta.websocket.CloseReason;
 import jakarta.websocket.CloseReason.CloseCodes;
 import java.nio.ByteBuffer;
@@ -11,7 +12,7 @@ import java.nio.charset.StandardCharsets;
  * only, and of a message that is too large not even its header.
  *
  * <p>Checked are reserved bits and opcodes, masks and lengths (section 5.2), fragments (5.4), control frames (5.5), close
- * bodies (7.4), UTF-8 (8.1), and the size of a message over all of its frames.
+ * bodies (7.4), UTF-8 (8.1), the size of a message over all of its frames, and how many frames there are in a second.
  *
  * <p>Not safe for use by several threads.
  */
@@ -23,8 +24,10 @@ final class FrameCheck {
     private static final int PONG = 10;
     private static final int MAX_CONTROL_BYTES = 125;
     private static final int MASK_BYTES = 4;
+    private static final int TOO_MANY = 4429;
 
     private final long most;
+    private final RateLimit rate;
 
     private final byte[] header = new byte[2 + 8 + MASK_BYTES];
     private int have;
@@ -54,11 +57,20 @@ final class FrameCheck {
         CloseReason reason() {
             return reason;
         }
+
+        /** Whether nothing is wrong with the frame but that it is one too many. */
+        boolean isRate() {
+            return reason.getCloseCode().getCode() == TOO_MANY;
+        }
     }
 
-    /** @param most the most bytes of one message */
-    FrameCheck(long most) {
+    /**
+     * @param most the most bytes of one message
+     * @param rate of frames, whatever they hold
+     */
+    FrameCheck(long most, RateLimit rate) {
         this.most = most;
+        this.rate = rate;
     }
 
     /** Follows {@code data}, of which it takes away only what comes after a close: that is to be ignored (5.5.1). */
@@ -88,6 +100,9 @@ final class FrameCheck {
     }
 
     private void checkKind() throws FlawException {
+        if (!rate.take()) {
+            throw new FlawException(CloseCodes.getCloseCode(TOO_MANY), "too many frames a second");
+        }
         int opcode = opcode();
         if ((header[0] & 0x70) != 0) {
             throw broken("reserved bits are set, though no extension was agreed on");

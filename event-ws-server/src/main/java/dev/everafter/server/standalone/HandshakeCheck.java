@@ -26,6 +26,11 @@ final class HandshakeCheck {
         return hasToken(request, "Upgrade", "websocket");
     }
 
+    static boolean hasBody(HttpRequestPacket request) {
+        String length = request.getHeader("Content-Length");
+        return (length != null && !length.strip().equals("0")) || request.getHeader("Transfer-Encoding") != null;
+    }
+
     /** What is wrong with a request to be upgraded, if anything. */
     static Optional<Refusal> flaw(HttpRequestPacket request) {
         if (request.getMethod() != Method.GET) {
@@ -36,9 +41,6 @@ final class HandshakeCheck {
         }
         if (!hasToken(request, "Connection", "upgrade")) {
             return bad("the header Connection: Upgrade is missing");
-        }
-        if (request.getHeader("Content-Length") != null || request.getHeader("Transfer-Encoding") != null) {
-            return bad("a handshake has no body");
         }
         if (!isUri(request)) {
             // Tyrus would find out only after it has agreed.

@@ -1,7 +1,6 @@
 package dev.everafter.server.standalone;
 
 import dev.everafter.server.EndpointOptions;
-import dev.everafter.server.OriginCheck;
 import jakarta.websocket.DeploymentException;
 import jakarta.websocket.server.ServerEndpointConfig;
 import java.io.IOException;
@@ -10,6 +9,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import org.glassfish.grizzly.filterchain.TransportFilter;
+import org.glassfish.grizzly.http.HttpServerFilter;
 import org.glassfish.grizzly.http.server.HttpServer;
 import org.glassfish.grizzly.http.server.NetworkListener;
 import org.glassfish.grizzly.nio.transport.TCPNIOTransport;
@@ -33,7 +34,6 @@ final class HttpListener {
     static final Duration LINGER = Duration.ofSeconds(3);
 
     private static final String NAME = "everafter";
-    private static final int MAX_HEADER_BYTES = 16 << 10;
     /** Frames that Tyrus writes by itself (pongs, a close) beside the one message of ours. */
     private static final int CONTROL_BYTES = 64 << 10;
 
@@ -53,22 +53,26 @@ final class HttpListener {
         timer.setKeepAliveTime(10, TimeUnit.SECONDS);
         timer.allowCoreThreadTimeOut(true);
         container = new Container(options.maxIncoming());
+        ConnectionGuard guard = new ConnectionGuard(options.limits(), false, options.listener(), timer);
         filter = new WebSocketFilter(
                 container.getWebSocketEngine(),
-                new OriginCheck(options.allowedOrigins()),
-                options.authentication().isEmpty(),
-                options.maxIncoming(),
+                options,
+                guard,
                 options.maxMessage() + CONTROL_BYTES,
                 timer);
         listener = new NetworkListener(NAME, host, port);
         listener.setTransport(transport());
-        // Upgraded connections count as idle requests to this timer.
+        // Upgraded connections count as idle requests to this timer; the guard has another.
         listener.getKeepAlive().setIdleTimeoutInSeconds(-1);
-        listener.setMaxHttpHeaderSize(MAX_HEADER_BYTES);
         // The filter's writer has a limit of its own, which it can act on.
         listener.setMaxPendingBytes(-1);
-        listener.registerAddOn((network, chain) ->
-                chain.add(chain.indexOfType(org.glassfish.grizzly.http.server.HttpServerFilter.class), filter));
+        listener.registerAddOn((network, chain) -> {
+            chain.add(chain.indexOfType(org.glassfish.grizzly.http.server.HttpServerFilter.class), filter);
+            chain.set(
+                    chain.indexOfType(HttpServerFilter.class),
+                    new HttpCodec(options.limits().headerBytes(), listener.getKeepAlive(), options.listener()));
+            chain.add(chain.indexOfType(TransportFilter.class) + 1, guard);
+        });
         server.addListener(listener);
         server.getServerConfiguration().addHttpHandler(pages, "/");
     }

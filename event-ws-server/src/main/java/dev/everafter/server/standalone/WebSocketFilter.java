@@ -1,9 +1,11 @@
 package dev.everafter.server.standalone;
 
+import dev.everafter.server.EndpointOptions;
+import dev.everafter.server.Limit;
 import dev.everafter.server.OriginCheck;
+import dev.everafter.server.RateLimit;
 import jakarta.websocket.CloseReason;
 import jakarta.websocket.CloseReason.CloseCodes;
-import java.net.SocketAddress;
 import java.net.URI;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -52,10 +54,13 @@ final class WebSocketFilter extends BaseFilter {
     private static final Attribute<Upgraded> UPGRADED =
             Grizzly.DEFAULT_ATTRIBUTE_BUILDER.createAttribute(WebSocketFilter.class.getName());
 
+    private static final String RETRY_SECONDS = "30";
+    private static final int FRAMES_PER_MESSAGE = 100;
+
     private final WebSocketEngine engine;
+    private final EndpointOptions options;
     private final OriginCheck origins;
-    private final boolean loopbackOnly;
-    private final int maxIncoming;
+    private final ConnectionGuard guard;
     private final long maxPending;
     private final ScheduledExecutorService timer;
     private final Set<Upgraded> open = ConcurrentHashMap.newKeySet();
@@ -65,15 +70,14 @@ final class WebSocketFilter extends BaseFilter {
 
     WebSocketFilter(
             WebSocketEngine engine,
-            OriginCheck origins,
-            boolean loopbackOnly,
-            int maxIncoming,
+            EndpointOptions options,
+            ConnectionGuard guard,
             long maxPending,
             ScheduledExecutorService timer) {
         this.engine = engine;
-        this.origins = origins;
-        this.loopbackOnly = loopbackOnly;
-        this.maxIncoming = maxIncoming;
+        this.options = options;
+        this.origins = new OriginCheck(options.allowedOrigins());
+        this.guard = guard;
         this.maxPending = maxPending;
         this.timer = timer;
     }
@@ -98,7 +102,8 @@ final class WebSocketFilter extends BaseFilter {
             return context.getStopAction();
         }
         HttpRequestPacket request = (HttpRequestPacket) content.getHttpHeader();
-        Optional<Refusal> refusal = refusal(request);
+        guard.requested(ConnectionGuard.connection(context));
+        Optional<Refusal> refusal = refusal(request).or(() -> excess(context, request));
         if (refusal.isPresent()) {
             return refuse(context, request, refusal.get());
         }
@@ -119,8 +124,12 @@ final class WebSocketFilter extends BaseFilter {
         if (host.isEmpty()) {
             return Optional.of(new Refusal(400, "a request names its host, once"));
         }
-        if (loopbackOnly && !LoopbackName.isOne(host)) {
+        if (options.authentication().isEmpty() && !LoopbackName.isOne(host)) {
             return Optional.of(new Refusal(403, "this server answers to localhost, 127.0.0.1 and [::1] only"));
+        }
+        if (HandshakeCheck.hasBody(request)) {
+            // It would have to be read, and nothing here needs one.
+            return Optional.of(new Refusal(413, "no request to this server has a body"));
         }
         if (!HandshakeCheck.isUpgrade(request)) {
             return Optional.empty();
@@ -129,6 +138,21 @@ final class WebSocketFilter extends BaseFilter {
             return Optional.of(new Refusal(403, "pages of this origin may not connect"));
         }
         return HandshakeCheck.flaw(request);
+    }
+
+    private Optional<Refusal> excess(FilterChainContext context, HttpRequestPacket request) {
+        if (!HandshakeCheck.isUpgrade(request)) {
+            return Optional.empty();
+        }
+        if (open.size() >= options.limits().connections()) {
+            options.listener().onLimit(Limit.CONNECTIONS);
+            return Optional.of(new Refusal(503, "there are too many connections: try again later").with("Retry-After", RETRY_SECONDS));
+        }
+        if (guard.isTooMany(ConnectionGuard.connection(context))) {
+            options.listener().onLimit(Limit.CONNECTIONS_PER_ADDRESS);
+            return Optional.of(new Refusal(429, "there are too many connections of your address").with("Retry-After", RETRY_SECONDS));
+        }
+        return Optional.empty();
     }
 
     private void read(Upgraded upgraded, HttpContent content) {
@@ -144,6 +168,9 @@ final class WebSocketFilter extends BaseFilter {
         try {
             upgraded.frames().check(data);
         } catch (FrameCheck.FlawException e) {
+            if (e.isRate()) {
+                options.listener().onLimit(Limit.MESSAGES_PER_SECOND);
+            }
             upgraded.tyrus().close(e.reason());
             return;
         }
@@ -151,7 +178,7 @@ final class WebSocketFilter extends BaseFilter {
     }
 
     private NextAction upgrade(FilterChainContext context, HttpRequestPacket request) {
-        SocketWriter writer = new SocketWriter(connection(context), maxPending, timer);
+        SocketWriter writer = new SocketWriter(ConnectionGuard.connection(context), maxPending, timer);
         UpgradeResponse response = new TyrusUpgradeResponse();
         WebSocketEngine.UpgradeInfo info = engine.upgrade(request(request, writer), response);
         return switch (info.getStatus()) {
@@ -171,10 +198,14 @@ final class WebSocketFilter extends BaseFilter {
     }
 
     private void accept(FilterChainContext context, Connection tyrus, SocketWriter writer) {
-        Upgraded upgraded = new Upgraded(tyrus, writer, new FrameCheck(maxIncoming));
+        guard.upgraded(ConnectionGuard.connection(context));
+        RateLimit frames = new RateLimit(
+                (int) Math.min(Integer.MAX_VALUE, (long) FRAMES_PER_MESSAGE * options.limits().messagesPerSecond()),
+                options.ticker());
+        Upgraded upgraded = new Upgraded(tyrus, writer, new FrameCheck(options.maxIncoming(), frames));
         UPGRADED.set(context.getConnection(), upgraded);
         open.add(upgraded);
-        connection(context).addCloseListener(new CloseListener<Closeable, CloseType>() {
+        ConnectionGuard.connection(context).addCloseListener(new CloseListener<Closeable, CloseType>() {
             @Override
             public void onClosed(Closeable closed, CloseType type) {
                 tyrus.close(new CloseReason(CloseCodes.CLOSED_ABNORMALLY, "the connection was lost"));
@@ -185,12 +216,6 @@ final class WebSocketFilter extends BaseFilter {
                 }
             }
         });
-    }
-
-    /** Grizzly has no types here; its TCP connections are all of this one. */
-    @SuppressWarnings("unchecked")
-    private static org.glassfish.grizzly.Connection<SocketAddress> connection(FilterChainContext context) {
-        return context.getConnection();
     }
 
     private static RequestContext request(HttpRequestPacket packet, SocketWriter writer) {

@@ -55,8 +55,8 @@ class HandshakeTest {
         400 | Sec-WebSocket-Key      | dGhlIHNhbXBsZSBub25j
         400 | Sec-WebSocket-Key      | dGhlIHNhbXBsZSBub25jZSE=
         400 | Sec-WebSocket-Key      | dGhlIHNhbXBsZSBub25jZ!==
-        400 | Content-Length         | 1
-        400 | Transfer-Encoding      | chunked
+        413 | Content-Length         | 1
+        413 | Transfer-Encoding      | chunked
         426 | Upgrade                | ''
         426 | Upgrade                | h2c
         426 | Sec-WebSocket-Version  | ''

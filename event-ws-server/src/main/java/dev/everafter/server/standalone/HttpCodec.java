@@ -1,0 +1,37 @@
+package dev.everafter.server.standalone;
+
+import dev.everafter.server.Limit;
+import dev.everafter.server.ServerListener;
+import java.io.IOException;
+import java.util.Locale;
+import org.glassfish.grizzly.filterchain.FilterChainContext;
+import org.glassfish.grizzly.http.HttpHeader;
+import org.glassfish.grizzly.http.HttpRequestPacket;
+import org.glassfish.grizzly.http.HttpServerFilter;
+import org.glassfish.grizzly.http.KeepAlive;
+
+/**
+ * Grizzly's reading of HTTP, which says 400 to a header that is too large; RFC 6585, section 5, says 431.
+ *
+ * <p>Called by the selector threads.
+ */
+final class HttpCodec extends HttpServerFilter {
+    private final ServerListener listener;
+
+    HttpCodec(int maxHeaderBytes, KeepAlive keepAlive, ServerListener listener) {
+        super(true, maxHeaderBytes, null, keepAlive, null);
+        this.listener = listener;
+    }
+
+    @Override
+    protected void onHttpHeaderError(HttpHeader header, FilterChainContext context, Throwable error)
+            throws IOException {
+        // Grizzly has no type for it, only words.
+        String words = String.valueOf(error.getMessage()).toLowerCase(Locale.ROOT);
+        if (header instanceof HttpRequestPacket request && (words.contains("too large") || words.contains("maximum number"))) {
+            listener.onLimit(Limit.HEADER_BYTES);
+            request.getResponse().setStatus(431);
+        }
+        super.onHttpHeaderError(header, context, error);
+    }
+}
