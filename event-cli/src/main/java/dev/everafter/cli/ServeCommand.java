@@ -6,6 +6,7 @@ import dev.everafter.core.EventHub;
 import dev.everafter.core.EventLog;
 import dev.everafter.pg.LogSchema;
 import dev.everafter.pg.PgEventLog;
+import dev.everafter.server.EndpointOptions;
 import dev.everafter.server.standalone.EventServer;
 import java.io.PrintStream;
 import java.nio.file.Path;
@@ -16,6 +17,7 @@ import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -100,6 +102,9 @@ final class ServeCommand extends VerboseOption implements Callable<Integer> {
             description = "How log lines look, on stderr: text (default) or json.")
     private Logging.Format log = Logging.Format.text;
 
+    @ArgGroup(validate = false, heading = "%nWhat clients may take, see docs/operations.md:%n")
+    private LimitOptions limits = new LimitOptions();
+
     private final PrintStream out;
 
     ServeCommand(PrintStream out) {
@@ -134,6 +139,7 @@ final class ServeCommand extends VerboseOption implements Callable<Integer> {
     }
 
     private void start(Closing closing) throws Exception {
+        EndpointOptions endpoint = limits.apply(EndpointOptions.builder()).build();
         DatabaseTarget target = database == null ? embedded(closing) : DatabaseTarget.parse(database, System.getenv());
         target.check();
         LogSchema schema = LogSchema.of(target.dataSource("everafter install"));
@@ -164,6 +170,7 @@ final class ServeCommand extends VerboseOption implements Callable<Integer> {
                 () -> EventServer.builder(hub)
                         .host(host)
                         .port(port)
+                        .options(endpoint)
                         .drainTimeout(DRAIN)
                         .start());
         welcome(server.port(), target);

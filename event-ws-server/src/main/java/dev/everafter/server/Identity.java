@@ -35,6 +35,7 @@ final class Identity {
     private Optional<BearerToken> shown;
     private boolean begun;
     private Runnable cancelAlarm = () -> {};
+    private Optional<String> countedAs = Optional.empty();
 
     /** A token that was shown, and what is known of it. */
     private static final class Question {
@@ -191,11 +192,21 @@ final class Identity {
             return Optional.of(
                     refuse(CloseCode.FORBIDDEN, "the new token is another subject's: open a connection for it"));
         }
+        if (before.isEmpty() && isTooMany(principal)) {
+            host.options().listener().onLimit(Limit.CONNECTIONS_PER_PRINCIPAL);
+            return Optional.of(new Closing(CloseCode.TOO_MANY, "this subject has too many connections"));
+        }
         become(principal);
         if (before.isPresent()) {
             answers.accept(ServerMessages.authorized(subscriptions.told()));
         }
         return Optional.empty();
+    }
+
+    private boolean isTooMany(Principal principal) {
+        countedAs = Optional.of(principal.subject());
+        return host.principals().enter(principal.subject())
+                > host.options().limits().connectionsPerPrincipal();
     }
 
     private void become(Principal principal) {
@@ -248,9 +259,11 @@ final class Identity {
         return host.options().ticker().getAsLong();
     }
 
-    /** Forgets what it waits for. */
+    /** Forgets what it waits for, and who it was. */
     void close() {
         question = null;
+        countedAs.ifPresent(host.principals()::leave);
+        countedAs = Optional.empty();
         cancelAlarm.run();
     }
 }

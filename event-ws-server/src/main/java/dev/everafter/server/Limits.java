@@ -75,7 +75,13 @@ public record Limits(
     /** The same with at most so many messages a second of one connection. */
     public Limits withMessagesPerSecond(int most) {
         return new Limits(
-                connections, connectionsPerAddress, connectionsPerPrincipal, most, headerBytes, handshakeTime, idleTime);
+                connections,
+                connectionsPerAddress,
+                connectionsPerPrincipal,
+                most,
+                headerBytes,
+                handshakeTime,
+                idleTime);
     }
 
     /** The same with at most so many bytes of a request's header. */

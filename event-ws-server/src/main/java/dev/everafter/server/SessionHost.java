@@ -46,6 +46,7 @@ final class SessionHost {
     private final OldestLookup oldest;
     private final Optional<AuthenticatorCalls> authenticator;
     private final Set<EventSession> sessions = ConcurrentHashMap.newKeySet();
+    private final Quota principals = new Quota();
     private final Object lock = new Object();
     private @Nullable ScheduledFuture<?> ticking;
     private boolean closed;
@@ -110,6 +111,11 @@ final class SessionHost {
         } catch (RejectedExecutionException e) {
             LOG.debug("the endpoint was closed before a connection was", e);
         }
+    }
+
+    /** How many connections each subject has. */
+    Quota principals() {
+        return principals;
     }
 
     int size() {

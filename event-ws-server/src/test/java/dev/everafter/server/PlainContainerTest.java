@@ -26,7 +26,11 @@ class PlainContainerTest {
     @BeforeEach
     void start() throws Exception {
         assertTrue(hub.awaitStarted(Duration.ofSeconds(30)));
-        container.addEndpoint(EventEndpoint.config(hub, EndpointOptions.defaults()));
+        container.addEndpoint(EventEndpoint.config(
+                hub,
+                EndpointOptions.builder()
+                        .limits(Limits.DEFAULT.withConnections(1))
+                        .build()));
         container.start("", 0);
     }
 
@@ -51,6 +55,15 @@ class PlainContainerTest {
         try (RawClient client = new RawClient(container.getPort(), 1 << 16)) {
             assertEquals(101, client.upgrade("localhost", Map.of("Origin", "https://evil.example")));
             assertEquals("close 4403", client.read());
+        }
+    }
+
+    @Test
+    void shouldCloseWith1013WhenThereAreTooManyConnections() {
+        try (TestClient first = TestClient.welcomed(container.getPort());
+                TestClient second = TestClient.open(container.getPort())) {
+            assertEquals(1013, second.closeCode());
+            first.subscribe("still there");
         }
     }
 }

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.net.SocketException;
+import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.HexFormat;
@@ -210,6 +211,19 @@ public final class RawWebSocket implements AutoCloseable {
             next = read();
         }
         return next;
+    }
+
+    /** Takes what there is to be read until the connection ends, or for a moment. */
+    public void drainBriefly() throws IOException {
+        socket.setSoTimeout(20);
+        byte[] buffer = new byte[8192];
+        try {
+            while (in.read(buffer) >= 0) {
+                // Of no interest.
+            }
+        } catch (SocketTimeoutException e) {
+            // The server waits for more.
+        }
     }
 
     /** Whether the server, which did nothing wrong in anyone's eyes, still answers. */

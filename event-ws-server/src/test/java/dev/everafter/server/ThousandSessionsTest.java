@@ -54,7 +54,8 @@ class ThousandSessionsTest {
                         .tailer(url, tail)
                         .build();
                 EventHub hub = EventHub.builder(log).build();
-                EventServer server = EventServer.builder(hub).port(0).start()) {
+                EventServer server =
+                        EventServer.builder(hub).port(0).options(options()).start()) {
             assertTrue(hub.awaitStarted(Duration.ofSeconds(30)));
             for (int i = 0; i < SESSIONS; i++) {
                 TestClient client = TestClient.open(server.port());
@@ -120,5 +121,12 @@ class ThousandSessionsTest {
             }
         }
         return found;
+    }
+
+    /** They all have one address. */
+    private static EndpointOptions options() {
+        return EndpointOptions.builder()
+                .limits(Limits.DEFAULT.withConnectionsPerAddress(2 * SESSIONS))
+                .build();
     }
 }

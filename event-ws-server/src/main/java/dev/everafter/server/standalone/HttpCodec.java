@@ -18,8 +18,10 @@ import org.glassfish.grizzly.http.KeepAlive;
 final class HttpCodec extends HttpServerFilter {
     private final ServerListener listener;
 
+    // The one that isn't deprecated sets no limits.
+    @SuppressWarnings("deprecation")
     HttpCodec(int maxHeaderBytes, KeepAlive keepAlive, ServerListener listener) {
-        super(true, maxHeaderBytes, null, keepAlive, null);
+        super(true, maxHeaderBytes, keepAlive, null);
         this.listener = listener;
     }
 
@@ -28,7 +30,8 @@ final class HttpCodec extends HttpServerFilter {
             throws IOException {
         // Grizzly has no type for it, only words.
         String words = String.valueOf(error.getMessage()).toLowerCase(Locale.ROOT);
-        if (header instanceof HttpRequestPacket request && (words.contains("too large") || words.contains("maximum number"))) {
+        if (header instanceof HttpRequestPacket request
+                && (words.contains("too large") || words.contains("maximum number"))) {
             listener.onLimit(Limit.HEADER_BYTES);
             request.getResponse().setStatus(431);
         }

@@ -55,11 +55,7 @@ final class HttpListener {
         container = new Container(options.maxIncoming());
         ConnectionGuard guard = new ConnectionGuard(options.limits(), false, options.listener(), timer);
         filter = new WebSocketFilter(
-                container.getWebSocketEngine(),
-                options,
-                guard,
-                options.maxMessage() + CONTROL_BYTES,
-                timer);
+                container.getWebSocketEngine(), options, guard, options.maxMessage() + CONTROL_BYTES, timer);
         listener = new NetworkListener(NAME, host, port);
         listener.setTransport(transport());
         // Upgraded connections count as idle requests to this timer; the guard has another.

@@ -146,11 +146,13 @@ final class WebSocketFilter extends BaseFilter {
         }
         if (open.size() >= options.limits().connections()) {
             options.listener().onLimit(Limit.CONNECTIONS);
-            return Optional.of(new Refusal(503, "there are too many connections: try again later").with("Retry-After", RETRY_SECONDS));
+            return Optional.of(new Refusal(503, "there are too many connections: try again later")
+                    .with("Retry-After", RETRY_SECONDS));
         }
         if (guard.isTooMany(ConnectionGuard.connection(context))) {
             options.listener().onLimit(Limit.CONNECTIONS_PER_ADDRESS);
-            return Optional.of(new Refusal(429, "there are too many connections of your address").with("Retry-After", RETRY_SECONDS));
+            return Optional.of(new Refusal(429, "there are too many connections of your address")
+                    .with("Retry-After", RETRY_SECONDS));
         }
         return Optional.empty();
     }
@@ -200,7 +202,9 @@ final class WebSocketFilter extends BaseFilter {
     private void accept(FilterChainContext context, Connection tyrus, SocketWriter writer) {
         guard.upgraded(ConnectionGuard.connection(context));
         RateLimit frames = new RateLimit(
-                (int) Math.min(Integer.MAX_VALUE, (long) FRAMES_PER_MESSAGE * options.limits().messagesPerSecond()),
+                (int) Math.min(
+                        Integer.MAX_VALUE,
+                        (long) FRAMES_PER_MESSAGE * options.limits().messagesPerSecond()),
                 options.ticker());
         Upgraded upgraded = new Upgraded(tyrus, writer, new FrameCheck(options.maxIncoming(), frames));
         UPGRADED.set(context.getConnection(), upgraded);

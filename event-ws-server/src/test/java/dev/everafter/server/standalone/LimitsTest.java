@@ -42,7 +42,8 @@ class LimitsTest implements ServerListener {
     }
 
     private int serve(UnaryOperator<Limits> limits) {
-        return opened(Served.with(options -> options.limits(limits.apply(Limits.DEFAULT)).listener(this)))
+        return opened(Served.with(
+                        options -> options.limits(limits.apply(Limits.DEFAULT)).listener(this)))
                 .port();
     }
 
@@ -213,7 +214,11 @@ class LimitsTest implements ServerListener {
         int port = serve(limits -> limits.withTimes(Duration.ofSeconds(30), Duration.ofSeconds(2)));
         RawWebSocket other = welcomed(port);
         RawWebSocket idle = opened(RawWebSocket.connect(port)).header("Upgrade", "");
-        assertEquals(404, idle.header("Connection", "keep-alive").request("GET /nothing HTTP/1.1").status());
+        assertEquals(
+                404,
+                idle.header("Connection", "keep-alive")
+                        .request("GET /nothing HTTP/1.1")
+                        .status());
         // Neither nothing nor half a request keeps it open.
         idle.write(bytes("GET /nothing HTTP/1.1\r\n"));
         String last = idle.read();
