@@ -36,7 +36,19 @@ final class Child implements AutoCloseable {
 
     /** Our server as {@code everafter serve} starts it, on a free port. */
     static Child everafter(String jdbcUrl, List<String> jvmOptions) throws IOException {
-        return start("everafter", jvmOptions, "serve", "--port", "0", "--database", jdbcUrl);
+        // All clients of a benchmark have one address.
+        return start(
+                "everafter",
+                jvmOptions,
+                "serve",
+                "--port",
+                "0",
+                "--max-connections",
+                "100000",
+                "--max-connections-per-address",
+                "100000",
+                "--database",
+                jdbcUrl);
     }
 
     /** {@link NettyServer}, on a free port. */
