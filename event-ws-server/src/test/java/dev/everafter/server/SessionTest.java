@@ -37,6 +37,7 @@ class SessionTest {
     private final SessionHost host = new SessionHost(
             hub,
             EndpointOptions.builder()
+                    .limits(Limits.DEFAULT.withMessagesPerSecond(1_000_000))
                     .ticker(nanos::get)
                     .heartbeat(Duration.ofSeconds(15))
                     .sendDeadline(Duration.ofSeconds(30))

@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.everafter.core.EventHub;
 import dev.everafter.core.InMemoryEventLog;
 import dev.everafter.server.EndpointOptions;
+import dev.everafter.server.Limits;
 import dev.everafter.server.RawClient;
 import dev.everafter.server.Served;
 import dev.everafter.server.TestClient;
@@ -36,7 +37,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class EventServerTest {
     private static final HttpClient HTTP = HttpClient.newHttpClient();
 
-    private final Served served = Served.with(options -> options.allowedOrigins(Set.of("https://app.example.org")));
+    private final Served served = Served.with(options -> options.allowedOrigins(Set.of("https://app.example.org"))
+            .limits(Limits.DEFAULT.withMessagesPerSecond(1_000_000)));
 
     @AfterEach
     void close() {

@@ -138,7 +138,7 @@ class FuzzTest {
     }
 
     private byte[] handshake(int port) {
-        return ("GET /ws HTTP/1.1\r\nHost: localhost:" + port
+        return ("GET /ws?a=b%20c&d=&e HTTP/1.1\r\nHost: localhost:" + port
                         + "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
                         + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: everafter.v1\r\n\r\n")
                 .getBytes(StandardCharsets.ISO_8859_1);
