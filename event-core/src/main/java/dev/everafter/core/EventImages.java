@@ -1,54 +1,43 @@
 package dev.everafter.core;
 
-import jakarta.json.JsonBuilderFactory;
 import jakarta.json.JsonException;
-import jakarta.json.JsonObject;
-import jakarta.json.JsonObjectBuilder;
-import jakarta.json.JsonString;
-import jakarta.json.JsonValue;
-import jakarta.json.spi.JsonProvider;
-import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
-import java.util.function.Supplier;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The images of one event, each JSON member parsed at most once however many filters look. It lives for one dispatch, so
- * the tail holds bytes and no trees. For one thread.
+ * The images of one event, of which each JSON member is passed over at most once however many filters look, and only what
+ * they ask for is read. It lives for one dispatch, so the tail holds bytes and no trees. For one thread.
  */
 final class EventImages {
-    private static final JsonBuilderFactory BUILDERS = JsonProvider.provider().createBuilderFactory(Map.of());
+    private static final RawJson NOTHING = RawJson.of("null");
 
     private final Event event;
     private final View current;
     private final View currentWithoutOld;
     private final @Nullable View before;
-    private final Member key;
-    private final Member data;
-    private final Member old;
+    private final LazyJson key;
+    private final LazyJson data;
+    private final LazyJson old;
+    private @Nullable JsonException trouble;
 
     EventImages(Event event) {
         this.event = event;
-        this.key = new Member(event.key());
-        this.data = new Member(event.data());
-        this.old = new Member(event.old());
+        this.key = member(event.key());
+        this.data = member(event.data());
+        this.old = member(event.old());
         boolean update = event.data().isPresent() && event.old().isPresent();
         this.current = new View(false, false);
         this.currentWithoutOld = new View(false, true);
         this.before = update ? new View(true, false) : null;
     }
 
-    Event event() {
-        return event;
+    private LazyJson member(Optional<RawJson> json) {
+        return new LazyJson(json.orElse(NOTHING), e -> trouble = trouble == null ? e : trouble);
     }
 
-    /** Whether it stands for a value that was not captured, or only as text (docs/capture.md). */
-    private static boolean isMark(@Nullable JsonValue value) {
-        return value instanceof JsonObject object
-                && object.size() == 1
-                && (object.containsKey("everafter:omitted") || object.containsKey("everafter:text"));
+    Event event() {
+        return event;
     }
 
     /** Whether it is about all rows of a table at once: then nothing says which they were. */
@@ -61,9 +50,7 @@ final class EventImages {
 
     /** Why a filter that asked could not be answered, if that has happened. */
     Optional<RuntimeException> trouble() {
-        return Stream.of(key, data, old)
-                .flatMap(member -> Stream.ofNullable(member.trouble))
-                .findFirst()
+        return Optional.ofNullable(trouble)
                 .map(e -> new EventLogException(
                         "event " + event.id() + " of " + event.topic()
                                 + " is withheld from filters on what can't be read",
@@ -91,30 +78,27 @@ final class EventImages {
         if (event.key().isEmpty() || before == null) {
             return event.key().orElse(null);
         }
-        JsonValue then = before.root(Attribute.Root.KEY);
-        return then.equals(key.get()) ? event.key().get() : RawJson.of(then);
+        RawJson then = before.root(Attribute.Root.KEY).toRaw();
+        return then.equals(key.toRaw()) ? event.key().get() : then;
     }
 
     /** One of the images. */
     final class View implements Image {
         private final boolean beforeUpdate;
         private final boolean withoutOld;
-        private boolean metAMark;
-        private final Lazy<JsonValue> overlaidKey;
-        private final Lazy<JsonValue> overlaidData;
+        private boolean metUnknown;
+        private @Nullable LazyJson overlaidKey;
+        private @Nullable LazyJson overlaidData;
 
         View(boolean beforeUpdate, boolean withoutOld) {
             this.beforeUpdate = beforeUpdate;
             this.withoutOld = withoutOld;
-            this.overlaidKey = new Lazy<>(() -> overlay(key.get(), false));
-            this.overlaidData = new Lazy<>(() -> overlay(data.get(), true));
         }
 
         /** Whether {@code filter} matches, whatever those values are that can't be known. */
         boolean surely(Filter filter) {
             boolean matches = filter.matches(this);
-            boolean guessed = withoutOld || metAMark || key.unreadable() || data.unreadable() || old.unreadable();
-            return matches && (!guessed || holds(filter, true));
+            return matches && (!(withoutOld || metUnknown) || holds(filter, true));
         }
 
         /** Whether {@code filter} may match, for some value of what can't be known. */
@@ -138,7 +122,6 @@ final class EventImages {
                 return holds(not.filter(), !wanted);
             }
             Condition condition = (Condition) filter;
-            // in this order: only an attempt to read tells what is unreadable
             return condition.matches(this) == wanted && knows(condition, wanted);
         }
 
@@ -154,31 +137,31 @@ final class EventImages {
 
         private boolean knowsColumns(Attribute.Root root) {
             return knows(root)
-                    && !(root(root) instanceof JsonObject row
-                            && row.values().stream().anyMatch(EventImages::isMark));
+                    && !root(root).isMark()
+                    && root(root).members().values().stream().noneMatch(View::mayBeUnknownText);
+        }
+
+        private static boolean mayBeUnknownText(LazyJson column) {
+            return column.isText() ? column.isUnknown() : column.isMark();
         }
 
         private boolean knows(Attribute attribute) {
-            return !(attribute instanceof Attribute.Path path) || (knows(path.root()) && !isMark(at(path)));
+            if (!(attribute instanceof Attribute.Path path)) {
+                return true;
+            }
+            LazyJson at = at(path);
+            return knows(path.root()) && (at == null || !at.isUnknown());
         }
 
         private boolean knows(Attribute.Root root) {
-            if (wholeTable()) {
-                return false;
-            }
-            return switch (root) {
-                case OLD -> !withoutOld && !old.unreadable();
-                case KEY -> !key.unreadable() && !(beforeUpdate && old.unreadable());
-                case DATA ->
-                    !data.unreadable() && !((beforeUpdate || event.data().isEmpty()) && old.unreadable());
-            };
+            return !wholeTable() && !(root == Attribute.Root.OLD && withoutOld);
         }
 
         @Override
         public Value value(Attribute attribute) {
             if (attribute instanceof Attribute.Path path) {
-                JsonValue at = at(path);
-                return at == null || meetsMark(at) ? Value.absent() : Value.of(at);
+                LazyJson at = at(path);
+                return at == null || meetsUnknown(at) ? Value.absent() : at.value();
             }
             return switch ((Attribute.Member) attribute) {
                 case TOPIC -> Value.of(event.topic());
@@ -190,26 +173,26 @@ final class EventImages {
 
         @Override
         public boolean exists(Attribute.Path path) {
-            JsonValue at = at(path);
-            return at != null && !meetsMark(at);
+            LazyJson at = at(path);
+            return at != null && !meetsUnknown(at);
         }
 
         /** What the path leads to, if anything; the mark, if it leads to one or beyond. */
-        private @Nullable JsonValue at(Attribute.Path path) {
-            JsonValue at = root(path.root());
+        private @Nullable LazyJson at(Attribute.Path path) {
+            LazyJson at = root(path.root());
             for (String name : path.path()) {
-                if (isMark(at)) {
+                if (at == null || at.isMark()) {
                     return at;
                 }
-                at = at instanceof JsonObject object ? object.get(name) : null;
+                at = at.members().get(name);
             }
             return at;
         }
 
-        private boolean meetsMark(JsonValue at) {
-            boolean mark = isMark(at);
-            metAMark |= mark;
-            return mark;
+        private boolean meetsUnknown(LazyJson at) {
+            boolean unknown = at.isUnknown();
+            metUnknown |= unknown;
+            return unknown;
         }
 
         @Override
@@ -220,87 +203,36 @@ final class EventImages {
                     || anyColumn(root(Attribute.Root.DATA), wanted);
         }
 
-        private boolean anyColumn(JsonValue row, Predicate<String> wanted) {
-            return row instanceof JsonObject columns
-                    && columns.values().stream()
-                            .anyMatch(value -> !meetsMark(value)
-                                    && value instanceof JsonString text
-                                    && wanted.test(text.getString()));
+        private boolean anyColumn(LazyJson row, Predicate<String> wanted) {
+            metUnknown |= row.isMark();
+            return row.members().values().stream().anyMatch(column -> {
+                metUnknown |= mayBeUnknownText(column);
+                return column.isText() && column.value() instanceof Value.Text text && wanted.test(text.text());
+            });
         }
 
-        JsonValue root(Attribute.Root root) {
+        private LazyJson root(Attribute.Root root) {
             return switch (root) {
-                case OLD -> old.get();
-                case KEY -> beforeUpdate ? overlaidKey.get() : key.get();
+                case OLD -> old;
+                case KEY -> beforeUpdate ? keyBeforeUpdate() : key;
                 case DATA -> {
                     if (beforeUpdate) {
-                        yield overlaidData.get();
+                        yield dataBeforeUpdate();
                     }
-                    yield event.data().isPresent() ? data.get() : old.get();
+                    yield event.data().isPresent() ? data : old;
                 }
             };
         }
 
-        /** {@code base} with the values that {@code old} has for the same names (or, with {@code all}, for any name). */
-        private JsonValue overlay(JsonValue base, boolean all) {
-            if (!(base instanceof JsonObject after) || !(old.get() instanceof JsonObject changed)) {
-                return base;
-            }
-            JsonObjectBuilder builder = BUILDERS.createObjectBuilder(after);
-            changed.forEach((name, value) -> {
-                if (all || after.containsKey(name)) {
-                    builder.add(name, value);
-                }
-            });
-            return builder.build();
-        }
-    }
-
-    /**
-     * One of the event's JSON members. What is beyond {@link RawJson#parse()} holds nothing that could be known; it does
-     * not keep the event, or those after it, from anybody who doesn't ask for it.
-     */
-    private static final class Member {
-        private final Lazy<JsonValue> json;
-        private @Nullable JsonException trouble;
-
-        Member(Optional<RawJson> source) {
-            this.json = new Lazy<>(() -> parse(source));
+        private LazyJson keyBeforeUpdate() {
+            LazyJson found = overlaidKey == null ? key.overlaid(old, false) : overlaidKey;
+            overlaidKey = found;
+            return found;
         }
 
-        private JsonValue parse(Optional<RawJson> source) {
-            try {
-                return source.map(RawJson::parse).orElse(JsonValue.NULL);
-            } catch (JsonException e) {
-                trouble = e;
-                return JsonValue.NULL;
-            }
-        }
-
-        JsonValue get() {
-            return json.get();
-        }
-
-        boolean unreadable() {
-            return trouble != null;
-        }
-    }
-
-    /** A value computed at most once, for one thread. */
-    private static final class Lazy<T> {
-        private final Supplier<T> source;
-        private @Nullable T value;
-
-        Lazy(Supplier<T> source) {
-            this.source = source;
-        }
-
-        T get() {
-            T found = value;
-            if (found == null) {
-                found = source.get();
-                value = found;
-            }
+        private LazyJson dataBeforeUpdate() {
+            LazyJson found = overlaidData == null ? data.overlaid(old, true) : overlaidData;
+            overlaidData = found;
             return found;
         }
     }

@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.BiConsumer;
 
 /**
  * One JSON value kept as the UTF-8 bytes it was written in: delivering it costs a copy, and only a filter that asks for
@@ -80,6 +81,25 @@ public final class RawJson {
      */
     public JsonValue parse() {
         return read(PARSERS.createParser(new ByteArrayInputStream(bytes, offset, length), StandardCharsets.UTF_8));
+    }
+
+    /**
+     * Tells an object's members in their order, found in one pass and not parsed; none of what is no object. Of two with
+     * one name the later counts.
+     *
+     * @throws JsonException if it begins as an object, and its members can't be told from each other
+     */
+    void members(BiConsumer<String, RawJson> found) {
+        JsonScan.members(bytes, offset, length, found);
+    }
+
+    /** The first byte that is no blank, which tells what kind of value it is; a blank if there is none. */
+    byte first() {
+        byte first = ' ';
+        for (int i = offset; i < offset + length && first <= ' '; i++) {
+            first = bytes[i];
+        }
+        return first;
     }
 
     static JsonValue parse(String text) {

@@ -1,9 +1,12 @@
 package dev.everafter.core;
 
+import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.lang.ref.WeakReference;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -290,6 +293,32 @@ class HubCursorTest extends HubHarness {
         ids.clear();
         drain(stalled, ids);
         assertEquals(List.of(1L, 2L, 3L), ids);
+    }
+
+    @Test
+    void shouldLeaveNothingBehindOfAHundredThousandSubscriptionsWithDifferentFilters() {
+        start(0);
+        List<Cursor> cursors = new ArrayList<>();
+        List<WeakReference<Object>> some = new ArrayList<>();
+        for (int i = 0; i < 100_000; i++) {
+            Filter filter = Filter.and(Filter.topic("orders"), Filter.eq(Attribute.key("id"), Value.of(i)));
+            cursors.add(open(Selection.of(filter), StartFrom.now()));
+            if (i % 1_000 == 0) {
+                some.add(new WeakReference<>(cursors.get(i)));
+                some.add(new WeakReference<>(((HubCursor) cursors.get(i)).selection()));
+            }
+        }
+        assertEquals(100_000, counts.lanes.get());
+        commit(order(1));
+        cursors.forEach(Cursor::close);
+        dispatcher.runPending();
+        cursors.clear();
+
+        assertEquals(0, counts.lanes.get());
+        await().atMost(Duration.ofSeconds(60)).until(() -> {
+            System.gc();
+            return some.stream().allMatch(reference -> reference.get() == null);
+        });
     }
 
     @Test

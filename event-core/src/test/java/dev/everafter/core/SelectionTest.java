@@ -227,10 +227,13 @@ class SelectionTest {
         assertWhole(deep, Selection.of(Filter.all()));
         assertWhole(deep, Selection.of(Filter.or(Filter.topic("public.orders"), OPEN)));
         assertWhole(deep, Selection.of(Filter.eq(Attribute.key("id"), Value.of(1))));
-        assertNothing(deep, Selection.of(OPEN));
-        assertNothing(deep, Selection.of(Filter.not(OPEN)));
-        assertNothing(deep, Selection.of(Filter.eq(Attribute.data("state"), Value.absent())));
-        assertNothing(deep, new Selection(Filter.all(), Filter.not(OPEN)));
+        assertWhole(deep, Selection.of(OPEN));
+        Filter isOne = Filter.eq(Attribute.data("x"), Value.of(1));
+        for (Filter asks : List.of(isOne, Filter.not(isOne), Filter.eq(Attribute.data("x"), Value.absent()))) {
+            assertNothing(deep, Selection.of(asks));
+            assertNothing(deep, new Selection(Filter.all(), asks));
+            assertNothing(deep, Selection.of(Filter.and(OPEN, asks)));
+        }
         assertNothing(
                 event("insert").key(RawJson.of("{")).data(RawJson.of("{")).build(),
                 Selection.of(Filter.or(Filter.not(Filter.eq(Attribute.key("id"), Value.of(1))), Filter.not(OPEN))));

@@ -8,8 +8,12 @@ import dev.everafter.testkit.RandomFilters;
 import dev.everafter.testkit.Seed;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.TreeMap;
+import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 /** What holds for all filters and events. */
@@ -124,29 +128,68 @@ class RandomFiltersTest {
     }
 
     @Test
-    void shouldBeSureOnlyOfWhatHoldsWhateverItCannotRead() {
-        RandomFilters random = new RandomFilters(Seed.random("shouldBeSureOnlyOfWhatHoldsWhateverItCannotRead"));
-        RawJson unreadable = RawJson.of("[".repeat(1_500) + "]".repeat(1_500));
+    void shouldBeSureOnlyOfWhatHoldsWhateverAColumnHoldsThatItCannotRead() {
+        RandomFilters random = new RandomFilters(Seed.random("shouldBeSure...WhateverAColumnHoldsThatItCannotRead"));
+        RawJson tooDeep = RawJson.of("[".repeat(1_500) + "]".repeat(1_500));
+        assertSureWhateverCannotBeRead(
+                random,
+                row -> withA(row, tooDeep),
+                row -> withA(row, RawJson.of("[" + members(random.row()).get("a") + "]")));
+        RawJson noText = RawJson.of("\"\\u00zz\"");
+        assertSureWhateverCannotBeRead(
+                random,
+                row -> withA(row, noText),
+                row -> withA(row, RawJson.of(FilterJson.string(random.event(1).topic()))));
+    }
+
+    @Test
+    void shouldBeSureOnlyOfWhatHoldsWhateverAMemberHoldsThatItCannotRead() {
+        RandomFilters random = new RandomFilters(Seed.random("shouldBeSure...WhateverAMemberHoldsThatItCannotRead"));
+        RawJson broken = RawJson.of("{\"a\": 1, \"b\" 2}");
+        assertSureWhateverCannotBeRead(random, row -> broken, row -> random.row());
+    }
+
+    private static RawJson withA(RawJson row, RawJson a) {
+        Map<String, RawJson> members = members(row);
+        members.put("a", a);
+        return RawJson.of(members.entrySet().stream()
+                .map(member -> FilterJson.string(member.getKey()) + ":" + member.getValue())
+                .collect(Collectors.joining(",", "{", "}")));
+    }
+
+    private static Map<String, RawJson> members(RawJson row) {
+        Map<String, RawJson> members = new TreeMap<>();
+        row.members(members::put);
+        return members;
+    }
+
+    private static void assertSureWhateverCannotBeRead(
+            RandomFilters random, UnaryOperator<RawJson> unreadable, UnaryOperator<RawJson> readable) {
         int sure = 0;
         int open = 0;
         for (int i = 0; i < 500; i++) {
             Filter filter = random.filter(3);
             Event known = event(random, random.row(), random.row());
             for (Attribute.Root root : Attribute.Root.values()) {
-                EventImages partly = new EventImages(with(known, root, unreadable));
-                // what is unreadable is only known once it was tried
+                RawJson row = random.row();
+                EventImages partly = new EventImages(with(known, root, unreadable.apply(row)));
                 boolean surely = partly.current().surely(filter);
                 boolean possibly = partly.current().possibly(filter);
                 EventImages.View partlyBefore = partly.before().orElseThrow();
                 boolean surelyBefore = partlyBefore.surely(filter);
                 boolean possiblyBefore = partlyBefore.possibly(filter);
                 for (int n = 0; n < 5; n++) {
-                    Event completed = with(known, root, random.row());
+                    Event completed = with(known, root, readable.apply(row));
                     EventImages images = new EventImages(completed);
                     assertBetween(surely, filter.matches(images.current()), possibly, filter, completed);
                     boolean before = filter.matches(images.before().orElseThrow());
                     assertBetween(surelyBefore, before, possiblyBefore, filter, completed);
                 }
+                // whatever was asked before
+                for (int n = 0; n < 5; n++) {
+                    partly.current().surely(random.filter(2));
+                }
+                assertEquals(surely, partly.current().surely(filter), filter::toString);
                 sure += surely ? 1 : 0;
                 open += possibly && !surely ? 1 : 0;
             }
