@@ -2,6 +2,7 @@ package dev.everafter.pg;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.everafter.core.Event;
 import dev.everafter.core.Filter;
@@ -20,6 +21,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -75,16 +77,8 @@ class PushdownTest {
             }
             for (int i = 0; i < filtersEach; i++) {
                 Filter filter = i % 2 == 0 ? random.condition() : random.filter(3);
-                Set<Long> found = found(filter, events);
-                Set<Long> wanted = matching(filter, events);
-                Set<Long> more = new HashSet<>(found);
-                more.removeAll(wanted);
-                assertTrue(found.containsAll(wanted), () -> "the database misses some of " + FilterText.of(filter));
-                if (Pushdown.of(filter).inexact().isEmpty()) {
-                    assertEquals(wanted, found, () -> FilterText.of(filter) + " of " + events);
-                }
-                beyond += more.size();
-                matches += wanted.size();
+                beyond += assertAgree(filter, events).size();
+                matches += matching(filter, events).size();
                 pairs += events.size();
                 coverage.count(filter, events.get(i % events.size()));
             }
@@ -92,6 +86,86 @@ class PushdownTest {
         System.out.println(pairs + " pairs, " + matches + " matches, and " + beyond
                 + " that only memory told from one\n" + coverage);
         assertTrue(matches > pairs / 20 && matches < pairs - pairs / 20, "a test of nothing");
+    }
+
+    /** In this one, {@code lower} makes two characters of one, and small letters come before capital ones. */
+    @Test
+    void shouldAgreeWithMemoryWhateverTheLocale() throws SQLException {
+        assumeTrue(number("SHOW server_version_num") >= 150_000, "before PostgreSQL 15 a database has no ICU locale");
+        String name = db.texts("SELECT current_database() || '_english'").get(0);
+        db.execute("CREATE DATABASE " + name
+                + " TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C' LOCALE_PROVIDER icu ICU_LOCALE 'en'");
+        Db english = db.beside(name);
+        LogSchema.of(english.source).install();
+        connection.close();
+        connection = english.connect();
+        assertEquals(1, number("SELECT ('a' < 'Z')::int"));
+        assertAgreesOnCase();
+        compare(Seed.random("shouldAgreeWithMemoryWhateverTheLocale"), 1, 60, 100);
+    }
+
+    @Test
+    void shouldAgreeWithMemoryOnCase() throws SQLException {
+        assertAgreesOnCase();
+    }
+
+    /** Each letter that Unicode folds to an ASCII one, and all that {@code lower} might change in length. */
+    private void assertAgreesOnCase() throws SQLException {
+        List<String> letters =
+                List.of("i", "I", "\u0130", "\u0131", "k", "K", "\u212a", "s", "S", "\u017f", "\u00c9", "x", "Z");
+        List<Event> events = new ArrayList<>();
+        for (String letter : letters) {
+            events.add(stored(Event.builder(1, "t", letter)
+                    .data(RawJson.of("{\"a\":\"" + letter + "\"}"))
+                    .build()));
+        }
+        for (String letter : letters) {
+            for (String pattern : List.of(letter, letter + "%", "_", "%" + letter)) {
+                for (String asked : List.of("data.a ilike", "type ilike", "any ilike", "data.a like", "data.a <=")) {
+                    Filter filter = FilterText.parse(asked + " '" + pattern + "'");
+                    assertAgree(filter, events);
+                    assertAgree(Filter.not(filter), events);
+                }
+            }
+        }
+    }
+
+    /** Which of them the database finds that memory doesn't. */
+    private Set<Long> assertAgree(Filter filter, List<Event> events) throws SQLException {
+        Set<Long> found = found(filter, events);
+        Set<Long> wanted = matching(filter, events);
+        assertTrue(found.containsAll(wanted), () -> "the database misses some of " + FilterText.of(filter));
+        if (Pushdown.of(filter).inexact().isEmpty()) {
+            assertEquals(wanted, found, () -> FilterText.of(filter) + " of " + events);
+        }
+        found.removeAll(wanted);
+        return found;
+    }
+
+    /** The database takes a mark for an object; that may let through too much, never too little. */
+    @Test
+    void shouldMissNothingWhereAValueWasNotCaptured() throws SQLException {
+        RandomFilters random = new RandomFilters(Seed.random("shouldMissNothingWhereAValueWasNotCaptured"));
+        List<Event> events = new ArrayList<>();
+        for (String mark : List.of("{\"everafter:omitted\": 2000000}", "{\"everafter:text\": \"1e999999\"}")) {
+            events.add(stored(Event.builder(1, "a", "b")
+                    .key(RawJson.of("{\"a\": 1}"))
+                    .data(RawJson.of("{\"a\": " + mark + ", \"b\": 1}"))
+                    .old(RawJson.of("{\"a\": 1}"))
+                    .build()));
+            events.add(stored(Event.builder(1, "a", "b")
+                    .data(RawJson.of("{\"a\": 1, \"deep\": {\"a\": " + mark + "}}"))
+                    .old(RawJson.of("{\"a\": " + mark + "}"))
+                    .build()));
+        }
+        int wanted = 0;
+        for (int i = 0; i < 200; i++) {
+            Filter filter = random.filter(2);
+            Set<Long> matching = matching(filter, events);
+            assertTrue(found(filter, events).containsAll(matching), () -> FilterText.of(filter));
+            wanted += matching.size();
+        }
+        assertTrue(wanted > 50, "a test of nothing: " + wanted);
     }
 
     @Test
@@ -168,10 +242,18 @@ class PushdownTest {
             at.setObject(1, event.at().atOffset(ZoneOffset.UTC));
             at.executeUpdate();
         }
-        long id = 256 * db.number("SELECT max(id) FROM everafter.commit_log");
+        long id = 256 * number("SELECT max(id) FROM everafter.commit_log");
         return EventQuery.read(connection, id - 1, id, new ReadLimits(10, 1 << 20))
                 .events()
                 .get(0);
+    }
+
+    private long number(String sql) throws SQLException {
+        try (Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery(sql)) {
+            row.next();
+            return row.getLong(1);
+        }
     }
 
     private Set<Long> found(Filter filter, List<Event> events) throws SQLException {
