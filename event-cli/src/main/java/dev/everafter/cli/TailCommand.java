@@ -8,6 +8,7 @@ import dev.everafter.client.PositionStore;
 import dev.everafter.client.Subscription;
 import dev.everafter.core.Filter;
 import dev.everafter.core.StartFrom;
+import dev.everafter.pg.PgEventLog;
 import java.io.PrintStream;
 import java.net.URI;
 import java.nio.file.Files;
@@ -85,6 +86,13 @@ final class TailCommand extends VerboseOption implements Callable<Integer> {
     private @Nullable Filter where;
 
     @Option(
+            names = "--explain",
+            description =
+                    "Don't connect; say how a replay is answered: what of the filter PostgreSQL decides, exactly or"
+                            + " not, and what it costs.")
+    private boolean explain;
+
+    @Option(
             names = "--store",
             paramLabel = "FILE",
             description = "Keep the position in this file, and go on from there the next time."
@@ -115,6 +123,10 @@ final class TailCommand extends VerboseOption implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
+        if (explain) {
+            out.println(PgEventLog.explain(where == null ? Filter.all() : where));
+            return ExitCodes.OK;
+        }
         Logging.start(Logging.Format.text, verbose());
         if (!verbose()) {
             Logging.silence(EventClient.class.getPackageName());

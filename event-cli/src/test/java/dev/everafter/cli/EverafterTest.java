@@ -43,6 +43,18 @@ class EverafterTest {
         assertFalse(run.err().contains("secret"), run.err());
     }
 
+    @Test
+    void shouldExplainAFilterWithoutAServer() {
+        Run exact = Run.of("tail", "--explain", "--where", "topic = 'demo.orders'", "--url", "ws://127.0.0.1:1/ws");
+        assertEquals(ExitCodes.OK, exact.code(), exact.err());
+        assertTrue(exact.out().startsWith("exact: "), exact.out());
+        assertTrue(exact.out().contains("with [") && exact.out().contains("demo.orders"), exact.out());
+        Run superset = Run.of("tail", "--explain", "--where", "data.name ilike 'k%'");
+        assertTrue(superset.out().startsWith("superset: "), superset.out());
+        assertTrue(superset.out().contains("memory checks data.name ilike 'k%'"), superset.out());
+        assertTrue(Run.of("tail", "--explain").out().startsWith("exact: "));
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"--help", "serve --help", "capture --help", "tail --help"})
     void shouldTeachWithExamplesWhenAskedForHelp(String line) {

@@ -67,7 +67,8 @@ record Pushdown(Fragment where, List<Condition> inexact) {
         String answer = inexact.isEmpty()
                 ? "exact: the database sends what matches, and truncates"
                 : "superset: the database sends what matches and more; memory checks " + checked;
-        return answer + "\nevery event of the range is examined: nothing is indexed by content\nwhere "
+        return answer
+                + "\na replay examines every event of its range, however few match (docs/filters.md has the cost)\nwhere "
                 + where.sql().replaceAll("\\s+", " ") + "\nwith " + where.parameters();
     }
 
