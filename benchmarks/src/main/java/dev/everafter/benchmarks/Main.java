@@ -5,12 +5,14 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
+import org.openjdk.jmh.results.RunResult;
 import org.openjdk.jmh.runner.Runner;
 import org.openjdk.jmh.runner.RunnerException;
 import org.openjdk.jmh.runner.options.ChainedOptionsBuilder;
@@ -42,13 +44,14 @@ public final class Main implements Callable<Integer> {
         BENCHMARKS.put("catch-up", new CatchUp());
         BENCHMARKS.put("log-reading", new LogReading());
         BENCHMARKS.put("tail-delay", new TailDelay());
+        BENCHMARKS.put("filter-memory", new FilterMemory());
     }
 
     @Parameters(
             arity = "1..*",
             paramLabel = "NAME",
-            description =
-                    "writer-throughput, fan-out, idle-memory, latency, catch-up, log-reading, tail-delay, or jmh.")
+            description = "writer-throughput, fan-out, idle-memory, latency, catch-up, log-reading, tail-delay,"
+                    + " filter-memory, or jmh.")
     private List<String> names = List.of();
 
     @Option(names = "--quick", description = "A run of seconds, which shows that it works and measures nothing.")
@@ -119,6 +122,8 @@ public final class Main implements Callable<Integer> {
                     .measurementTime(TimeValue.milliseconds(50))
                     .param("filters", "100");
         }
-        return new Runner(options.build()).run().size();
+        Collection<RunResult> results = new Runner(options.build()).run();
+        JmhRatios.of(results).forEach(System.out::println);
+        return results.size();
     }
 }

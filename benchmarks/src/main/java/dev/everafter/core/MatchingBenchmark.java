@@ -1,5 +1,7 @@
 package dev.everafter.core;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -15,8 +17,8 @@ import org.openjdk.jmh.annotations.Warmup;
 import org.openjdk.jmh.infra.Blackhole;
 
 /**
- * What the dispatcher pays to find who wants an event among {@code filters} different filters: on the topic or on a column
- * (looked up; one matches), or negated (asked one by one; all but one match).
+ * What the dispatcher pays to find who wants an event among {@code filters} different filters on a topic and a key, of
+ * which one matches: by the index, and by asking each.
  *
  * <p>JMH runs it, in processes of its own.
  */
@@ -28,42 +30,34 @@ import org.openjdk.jmh.infra.Blackhole;
 @Fork(2)
 public class MatchingBenchmark {
     /** How many different filters there are. */
-    @Param({"1", "100", "10000"})
+    @Param({"1", "100", "10000", "100000"})
     public int filters;
 
-    /** What they are about. */
-    @Param({"topic", "column", "negation"})
-    public String on = "topic";
-
     private final LaneIndex index = new LaneIndex();
-    private Event event = Event.builder(1, "none", "none").build();
+    private final List<Lane> lanes = new ArrayList<>();
+    private final Event event = MeasuredEvents.order(0, 200);
 
     /** Fills the index. */
     @Setup
     public void fill() {
-        Head head = new Head(0, "epoch", 0);
         for (int i = 0; i < filters; i++) {
-            index.add(new Lane(Selection.of(filter(i)), head));
+            Lane lane = new Lane(Selection.of(MeasuredEvents.ofOrder(i)), new Head(0, "epoch", 0));
+            lanes.add(lane);
+            index.add(lane);
         }
-        event = Event.builder(1, "public.t0", "insert")
-                .key(RawJson.of("{\"id\": 0}"))
-                .data(RawJson.of("{\"id\": 0, \"name\": \"" + "x".repeat(200) + "\"}"))
-                .build();
     }
 
-    private Filter filter(int i) {
-        Filter own = switch (on) {
-            case "topic" -> Filter.eq(Attribute.TOPIC, Value.of("public.t" + i));
-            case "column", "negation" -> Filter.eq(Attribute.data("id"), Value.of(i));
-            default -> throw new IllegalArgumentException("unknown: " + on);
-        };
-        return on.equals("negation") ? Filter.not(own) : own;
-    }
-
-    /** Finds and asks the lanes for one event, as the dispatcher does. */
+    /** As the dispatcher does it. */
     @Benchmark
-    public void match(Blackhole found) {
+    public void index(Blackhole found) {
         EventImages images = new EventImages(event);
         index.candidates(images, lane -> found.consume(lane.selection().select(images)));
+    }
+
+    /** Without an index. */
+    @Benchmark
+    public void scan(Blackhole found) {
+        EventImages images = new EventImages(event);
+        lanes.forEach(lane -> found.consume(lane.selection().select(images)));
     }
 }
