@@ -175,11 +175,27 @@ class CaptureOptionsTest extends Captured {
                 .without("v"));
         assertEquals(
                 List.of(
-                        "(t,public.t,row,{id},none,\"{\"\"old\"\": \"\"none\"\", \"\"form\"\": \"\"row\"\", \"\"without\"\": [\"\"v\"\"]}\")"),
+                        "(t,public.t,row,{id},none,\"{\"\"old\"\": \"\"none\"\", \"\"form\"\": \"\"row\"\", \"\"without\"\": [\"\"v\"\"]}\",\"{v,w}\")"),
                 db.texts("SELECT c::text FROM everafter.captured c"));
         schema.capture("t");
         assertEquals(
-                List.of("(t,public.t,statement,{id},full,{})"), db.texts("SELECT c::text FROM everafter.captured c"));
+                List.of("(t,public.t,statement,{id},full,{},{})"),
+                db.texts("SELECT c::text FROM everafter.captured c"));
+    }
+
+    /** Filters and policies on them would be answered wrongly (docs/adr/0058). */
+    @Test
+    void shouldShowTheColumnsOfWhichAnImageLacks() throws Exception {
+        for (List<String> expected : List.of(
+                List.of("{}", "{}"),
+                List.of("{\"old\": \"changed\"}", "{}"),
+                List.of("{\"old\": \"none\"}", "{v,w}"),
+                List.of("{\"without\": [\"v\"]}", "{v}"),
+                List.of("{\"columns\": [\"v\"]}", "{w}"))) {
+            execute("SELECT everafter.capture('t', '" + expected.get(0) + "')");
+            assertEquals(
+                    List.of(expected.get(1)), db.texts("SELECT unfiltered FROM everafter.captured"), expected.get(0));
+        }
     }
 
     static Stream<List<String>> refused() {

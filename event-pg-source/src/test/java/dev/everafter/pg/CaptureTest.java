@@ -1,6 +1,7 @@
 package dev.everafter.pg;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -87,6 +88,14 @@ class CaptureTest extends Captured {
                 "UPDATE t SET v = 'x' WHERE false",
                 "INSERT INTO t VALUES (5) ON CONFLICT DO NOTHING");
         assertEquals("i5.u5 i6.", shapes());
+    }
+
+    @Test
+    void shouldCaptureWhatMergeDoes() throws Exception {
+        assumeTrue(
+                db.number("SELECT current_setting('server_version_num')") >= 150000, "PostgreSQL has MERGE from 15 on");
+        execute(insert(5));
+        assertEquals("i5.", shapes());
         execute("MERGE INTO t USING (VALUES (5), (7)) s (id) ON t.id = s.id WHEN MATCHED THEN DELETE"
                 + " WHEN NOT MATCHED THEN INSERT (id) VALUES (s.id)");
         assertEquals("d5 i7.", shapes());

@@ -245,6 +245,24 @@ class DoorbellTest {
     }
 
     @Test
+    void shouldSeeACommitThatKeptSilentSinceItMightHaveBeenPrepared() throws Exception {
+        Db db = Db.installed(Servers.twoPhase());
+        try (PgEventLog log = db.log().listener(counts).build();
+                Tail tail = Tail.started(log);
+                Connection writer = db.connect()) {
+            Db.execute(writer, EMIT);
+            tail.awaitEvents(1, SOON);
+            sleepsForGood(db, tail);
+            awaitArmed(db);
+            writer.setAutoCommit(false);
+            Db.execute(writer, "SET CONSTRAINTS ALL IMMEDIATE", EMIT);
+            writer.commit();
+            tail.awaitEvents(2, SOON);
+            assertEquals(0, counts.missed.get());
+        }
+    }
+
+    @Test
     void shouldRingThroughJdbcWhereTransactionsMayBePrepared() throws Exception {
         Db db = Db.installed(Servers.twoPhase());
         try (PgEventLog log = db.log().listener(counts).build();

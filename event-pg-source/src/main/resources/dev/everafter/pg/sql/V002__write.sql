@@ -7,35 +7,38 @@
 -- The transaction-local setting everafter.seg = 'xid:seg:n' names the open segment and how many events it has; ROLLBACK TO
 -- SAVEPOINT undoes it by itself. 20 random bits in seg make the segment of another open transaction unguessable.
 
--- An expression costs a one-row transaction 0.3 to 0.5 us, because each transaction prepares it anew. So there are as few as
--- can be, and none is evaluated that isn't needed (docs/adr/0052).
+-- An expression costs a one-row transaction 0.3 to 1 us, because each transaction prepares it anew, and a function or operator
+-- in it a fifth of that. So there are as few as can be, and none is evaluated that isn't needed (docs/adr/0052).
+
+-- Whether what this statement commits is on disk for certain as soon as it is visible. Only what is committing for certain
+-- can't switch synchronous_commit off any more; PREPARE TRANSACTION flushes always, and so does COMMIT PREPARED.
+CREATE FUNCTION everafter.is_durable(command text) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+    -- Matching takes time that grows with the text, which may be a megabyte of VALUES.
+    IF pg_catalog.upper(pg_catalog.left(pg_catalog.ltrim(pg_catalog.left(command, 40), E' \t\r\n'), 3))
+        OPERATOR(pg_catalog.=) ANY ('{COM,END,PRE}'::pg_catalog.text[]) THEN
+        RETURN everafter.commits(command) AND pg_catalog.current_setting('synchronous_commit') OPERATOR(pg_catalog.<>) 'off'
+            OR command OPERATOR(pg_catalog.~*) '^[[:space:]]*prepare[[:space:]]+transaction[[:space:]]*''[^'';]*''[[:space:]]*;?[[:space:]]*$';
+    END IF;
+    RETURN false;
+END$$;
+
+CREATE FUNCTION everafter.commits(command text) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN command OPERATOR(pg_catalog.~*) '^[[:space:]]*(commit|end)([[:space:]]+(work|transaction))?[[:space:]]*;?[[:space:]]*$';
+END$$;
 
 -- Closes a part: fires for the events 1, 257, 513, ... of a segment, in the commit phase (or at SET CONSTRAINTS
 -- IMMEDIATE, after which further events open a new segment).
 CREATE FUNCTION everafter.close_part() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
-DECLARE
-    query pg_catalog.text := pg_catalog.current_query();
-    committing pg_catalog.bool := true;
-    durable pg_catalog.bool := false;
 BEGIN
-    -- NULL: an autocommit statement of the extended protocol (JDBC) that commits at Sync
-    IF query IS NOT NULL THEN
-        -- Matching takes time that grows with the text, which may be a megabyte of VALUES.
-        committing := pg_catalog.upper(pg_catalog.left(pg_catalog.ltrim(pg_catalog.left(query, 40), E' \t\r\n'), 3))
-            OPERATOR(pg_catalog.=) ANY ('{COM,END,PRE}'::pg_catalog.text[]);
-        IF committing THEN
-            committing := query OPERATOR(pg_catalog.~*) '^[[:space:]]*(commit|end)([[:space:]]+(work|transaction))?[[:space:]]*;?[[:space:]]*$';
-            -- COMMIT PREPARED flushes always
-            durable := query OPERATOR(pg_catalog.~*) '^[[:space:]]*prepare[[:space:]]+transaction[[:space:]]*''[^'';]*''[[:space:]]*;?[[:space:]]*$';
-        END IF;
-    END IF;
-    IF committing THEN
-        -- Only what is committing for certain can't switch synchronous_commit off any more.
-        durable := pg_catalog.current_setting('synchronous_commit') OPERATOR(pg_catalog.<>) 'off';
-    END IF;
+    -- current_query() is NULL where an autocommit statement of the extended protocol (JDBC) commits, at Sync.
     INSERT INTO everafter.commit_log (seg, part, at, tx, durable)
     VALUES (NEW.seg, (NEW.n OPERATOR(pg_catalog.>>) 8)::pg_catalog.int4, pg_catalog.clock_timestamp(),
-            pg_catalog.pg_current_xact_id(), durable);
+            pg_catalog.pg_current_xact_id(),
+            CASE WHEN COALESCE(pg_catalog.current_query() OPERATOR(pg_catalog.=) 'COMMIT', true)
+                 THEN pg_catalog.current_setting('synchronous_commit') OPERATOR(pg_catalog.<>) 'off'
+                 ELSE everafter.is_durable(pg_catalog.current_query()) END);
     -- The doorbell, after the insert: a reader that arms it looks afterwards for transactions that hold an id. Tested in
     -- ONE expression: of two statements a cancel in between would keep the session lock. The segment is closed by the way.
     IF pg_catalog.set_config('everafter.seg', '', true) OPERATOR(pg_catalog.=) ''
@@ -44,12 +47,14 @@ BEGIN
         RETURN NULL;
     END IF;
     -- NOTIFY makes PREPARE TRANSACTION fail: silent unless this surely is none. The reader then looks by itself.
-    IF pg_catalog.current_setting('max_prepared_transactions') OPERATOR(pg_catalog.<>) '0' AND NOT committing
-        AND (query OPERATOR(pg_catalog.~*) 'prepare'
-             OR pg_catalog.statement_timestamp() OPERATOR(pg_catalog.<>) pg_catalog.transaction_timestamp()) THEN
-        RETURN NULL;
+    IF pg_catalog.current_setting('max_prepared_transactions') OPERATOR(pg_catalog.<>) '0' THEN
+        IF (pg_catalog.current_query() OPERATOR(pg_catalog.~*) 'prepare'
+            OR pg_catalog.statement_timestamp() OPERATOR(pg_catalog.<>) pg_catalog.transaction_timestamp())
+            AND NOT everafter.commits(pg_catalog.current_query()) THEN
+            RETURN NULL;
+        END IF;
     END IF;
-    query := pg_catalog.pg_notify('everafter', '');
+    PERFORM pg_catalog.pg_notify('everafter', '');
     RETURN NULL;
 END$$;
 
@@ -143,4 +148,4 @@ CREATE FUNCTION everafter.head() RETURNS bigint LANGUAGE sql SECURITY DEFINER SE
     SELECT coalesce((SELECT max(id) * 256 + 255 FROM everafter.commit_log), (SELECT oldest FROM everafter.retained))
 $$;
 
-REVOKE EXECUTE ON FUNCTION everafter.close_part() FROM public;
+REVOKE EXECUTE ON FUNCTION everafter.close_part(), everafter.is_durable(text), everafter.commits(text) FROM public;

@@ -6,7 +6,8 @@
 -- V004 makes and reads them.
 
 -- A table's row as JSON, for all that to_jsonb alone doesn't do: leave columns out ("columns", "without"; "nulls" are
--- those of them that are there, not even converted), hold what jsonb can't, and name the table when nothing helps.
+-- those of them that are there, not even converted), hold what jsonb can't, also rows above its 256 MB, and name the table
+-- when nothing helps.
 -- Casts to json that a column's type may have run in here, with the rights of the log's owner; those of strangers' types in
 -- a copy of it that belongs to a role that may do nothing (V004).
 CREATE FUNCTION everafter.image(tuple anyelement, options jsonb, tbl oid) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
@@ -16,6 +17,7 @@ DECLARE
     value pg_catalog.jsonb;
     shown pg_catalog.text;
     reason pg_catalog.text;
+    above pg_catalog.int4;
 BEGIN
     IF pg_catalog.jsonb_exists(options, 'stranger') THEN
         RETURN everafter_nobody.image(tuple, options OPERATOR(pg_catalog.-) 'stranger'::pg_catalog.text, tbl);
@@ -29,6 +31,7 @@ BEGIN
     EXCEPTION WHEN OTHERS THEN
         -- One value at a time, and what jsonb can't hold as PostgreSQL's text, with a mark: {"everafter:text": ".."}.
         reason := SQLERRM;
+        above := COALESCE((options OPERATOR(pg_catalog.->) 'limit')::pg_catalog.int4, 1048576);
         image := '{}';
         FOR name IN SELECT a.attname FROM pg_catalog.pg_attribute a
             WHERE a.attrelid OPERATOR(pg_catalog.=) tbl AND a.attnum OPERATOR(pg_catalog.>) 0 AND NOT a.attisdropped
@@ -38,6 +41,9 @@ BEGIN
             END IF;
             BEGIN
                 EXECUTE pg_catalog.format('SELECT pg_catalog.to_jsonb(($1).%I)', name) INTO value USING tuple;
+                IF pg_catalog.pg_column_size(value) OPERATOR(pg_catalog.>) above THEN
+                    value := pg_catalog.jsonb_build_object('everafter:omitted', pg_catalog.pg_column_size(value));
+                END IF;
             EXCEPTION WHEN OTHERS THEN
                 EXECUTE pg_catalog.format('SELECT ($1).%I::pg_catalog.text', name) INTO shown USING tuple;
                 value := CASE WHEN pg_catalog.octet_length(shown) OPERATOR(pg_catalog.<) 33554432
@@ -62,7 +68,8 @@ EXCEPTION WHEN OTHERS THEN
     END IF;
     RAISE EXCEPTION 'everafter can''t capture this change of table %: %', tbl::pg_catalog.regclass, COALESCE(reason, SQLERRM)
         USING ERRCODE = SQLSTATE,
-              HINT = 'Capture it with {"form": "row"}, or {"without": [".."]}, or not at all: SELECT everafter.uncapture(''..'').';
+              HINT = 'Capture it with {"form": "row"}, {"without": [".."]} or a lower {"limit": ..}, or not at all: '
+                  'SELECT everafter.uncapture(''..'').';
 END$$;
 
 -- Values above the limit, in bytes of jsonb, are left out with a mark: {"everafter:omitted": bytes}. What remains is below
@@ -120,8 +127,34 @@ DECLARE
     seg pg_catalog.int8;
     n pg_catalog.int8;
 BEGIN
-    IF TG_ARGV[1] OPERATOR(pg_catalog.<>) '' THEN
-        options := TG_ARGV[1];
+    -- The only event of most transactions takes as few steps as can be: the row, whether it is that simple, the insert.
+    IF TG_OP OPERATOR(pg_catalog.=) 'INSERT' AND TG_ARGV[1] OPERATOR(pg_catalog.=) ''
+        AND pg_catalog.pg_column_size(NEW) OPERATOR(pg_catalog.<=) 1048576 THEN
+        data := pg_catalog.to_jsonb(NEW);
+        IF COALESCE(pg_catalog.current_setting('everafter.seg', true), '') OPERATOR(pg_catalog.=) ''
+            AND TG_NARGS OPERATOR(pg_catalog.=) 4 AND pg_catalog.jsonb_exists(data, TG_ARGV[3])
+            AND pg_catalog.pg_column_size(data) OPERATOR(pg_catalog.<=) 1048576 THEN
+            -- The setting is made before the insert, which in immediate mode closes the segment.
+            INSERT INTO everafter.event (seg, n, topic, type, key, data, first)
+            VALUES (pg_catalog.split_part(pg_catalog.set_config('everafter.seg', pg_catalog.concat(
+                        pg_catalog.pg_current_xact_id(), ':', (pg_catalog.nextval('everafter.segment_seq') OPERATOR(pg_catalog.<<) 20)
+                            OPERATOR(pg_catalog.+) (pg_catalog.random() OPERATOR(pg_catalog.*) 1048575)::pg_catalog.int8,
+                        ':1'), true), ':', 2)::pg_catalog.int8,
+                    1, TG_ARGV[0], 'insert',
+                    pg_catalog.jsonb_build_object(TG_ARGV[3], data OPERATOR(pg_catalog.->) TG_ARGV[3]), data, true);
+            RETURN NULL;
+        END IF;
+    END IF;
+
+    IF TG_ARGV[1] OPERATOR(pg_catalog.<>) ''
+        OR pg_catalog.pg_column_size(NEW) OPERATOR(pg_catalog.>) 1048576
+        OR pg_catalog.pg_column_size(OLD) OPERATOR(pg_catalog.>) 1048576 THEN
+        options := CASE WHEN TG_ARGV[1] OPERATOR(pg_catalog.<>) '' THEN TG_ARGV[1] ELSE '{}' END;
+        IF pg_catalog.pg_column_size(NEW) OPERATOR(pg_catalog.>) 1048576
+            OR pg_catalog.pg_column_size(OLD) OPERATOR(pg_catalog.>) 1048576 THEN
+            -- jsonb may not hold it all
+            options := options OPERATOR(pg_catalog.||) '{"careful": true}';
+        END IF;
         keeps := options OPERATOR(pg_catalog.->>) 'old';
         above := COALESCE((options OPERATOR(pg_catalog.->) 'limit')::pg_catalog.int4, 1048576);
         every := (options OPERATOR(pg_catalog.->>) 'unchanged' OPERATOR(pg_catalog.=) 'false') IS NOT TRUE;
@@ -144,7 +177,7 @@ BEGIN
             END IF;
         END IF;
     ELSIF TG_OP OPERATOR(pg_catalog.=) 'INSERT' THEN
-        data := pg_catalog.to_jsonb(NEW);
+        NULL;    -- done
     ELSIF TG_OP OPERATOR(pg_catalog.=) 'UPDATE' THEN
         data := pg_catalog.to_jsonb(NEW);
         old_row := pg_catalog.to_jsonb(OLD);
@@ -242,7 +275,8 @@ BEGIN
                     THEN everafter.cut(r.image, above) ELSE r.image END,
                ((n OPERATOR(pg_catalog.+) r.i) OPERATOR(pg_catalog.&) 255) OPERATOR(pg_catalog.=) 1
         FROM (SELECT pg_catalog.row_number() OVER () AS i,
-                     CASE WHEN careful THEN everafter.image(a.*, options, TG_RELID)
+                     CASE WHEN careful OR pg_catalog.pg_column_size(a.*) OPERATOR(pg_catalog.>) 1048576
+                          THEN everafter.image(a.*, options, TG_RELID)
                           ELSE pg_catalog.to_jsonb(a.*) END AS image FROM after a OFFSET 0) r;
     ELSIF TG_OP OPERATOR(pg_catalog.=) 'DELETE' THEN
         INSERT INTO everafter.event (seg, n, topic, type, key, old, first)
@@ -254,7 +288,8 @@ BEGIN
                     THEN everafter.cut(r.image, above) ELSE r.image END,
                ((n OPERATOR(pg_catalog.+) r.i) OPERATOR(pg_catalog.&) 255) OPERATOR(pg_catalog.=) 1
         FROM (SELECT pg_catalog.row_number() OVER () AS i,
-                     CASE WHEN careful THEN everafter.image(b.*, options, TG_RELID)
+                     CASE WHEN careful OR pg_catalog.pg_column_size(b.*) OPERATOR(pg_catalog.>) 1048576
+                          THEN everafter.image(b.*, options, TG_RELID)
                           ELSE pg_catalog.to_jsonb(b.*) END AS image FROM before b OFFSET 0) r;
     ELSIF TG_OP OPERATOR(pg_catalog.=) 'UPDATE' THEN
         -- Both transition tables have the rows in the same order: each row goes into both by one call. FULL, so that it is
@@ -273,11 +308,13 @@ BEGIN
                      CASE WHEN keeps OPERATOR(pg_catalog.=) 'changed' THEN everafter.changed(y.image, x.image)
                           ELSE y.image END AS was
               FROM (SELECT pg_catalog.row_number() OVER () AS i,
-                           CASE WHEN careful THEN everafter.image(a.*, options, TG_RELID)
+                           CASE WHEN careful OR pg_catalog.pg_column_size(a.*) OPERATOR(pg_catalog.>) 1048576
+                                THEN everafter.image(a.*, options, TG_RELID)
                                 ELSE pg_catalog.to_jsonb(a.*) END AS image FROM after a) x
               FULL JOIN (SELECT pg_catalog.row_number() OVER () AS i,
                            CASE WHEN keeps OPERATOR(pg_catalog.=) 'none' THEN NULL
-                                WHEN careful THEN everafter.image(b.*, options, TG_RELID)
+                                WHEN careful OR pg_catalog.pg_column_size(b.*) OPERATOR(pg_catalog.>) 1048576
+                                THEN everafter.image(b.*, options, TG_RELID)
                                 ELSE pg_catalog.to_jsonb(b.*) END AS image FROM before b) y
                   ON x.i OPERATOR(pg_catalog.=) y.i
               OFFSET 0) r
@@ -297,21 +334,28 @@ BEGIN
     RETURN NULL;
 END$$;
 
--- The same for tables with columns whose text depends on the session. The clauses cost a call 2 to 3 us, so others go
--- without. TimeZone and the rest are the session's again when the function ends; everafter.seg stays as it was set.
+-- The same for tables with columns whose text depends on the session: on its time zone alone, or on more. Each clause costs
+-- a call 0.4 us and more, so others go without. The settings are the session's again when the function ends; everafter.seg
+-- stays as it was set.
 DO $$
 DECLARE
     name text;
+    variant record;
 BEGIN
     FOREACH name IN ARRAY '{capture_row,capture_statement}'::text[] LOOP
-        EXECUTE format('CREATE FUNCTION everafter.%I() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER '
-            'SET TimeZone = ''UTC'' SET DateStyle = ''ISO, YMD'' SET IntervalStyle = ''iso_8601'' '
-            'SET bytea_output = ''hex'' SET extra_float_digits = 1 SET lc_monetary = ''C'' AS %L', name || '_in_utc',
-            (SELECT prosrc FROM pg_proc WHERE oid = format('everafter.%I()', name)::regprocedure));
+        FOR variant IN SELECT * FROM (VALUES
+            ('_in_utc', 'SET TimeZone = ''UTC'''),
+            ('_in_iso', 'SET TimeZone = ''UTC'' SET DateStyle = ''ISO, YMD'' SET IntervalStyle = ''iso_8601'' '
+                'SET bytea_output = ''hex'' SET extra_float_digits = 1 SET lc_monetary = ''C''')) v (suffix, clauses)
+        LOOP
+            EXECUTE format('CREATE FUNCTION everafter.%I() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER %s AS %L',
+                name || variant.suffix, variant.clauses,
+                (SELECT prosrc FROM pg_proc WHERE oid = format('everafter.%I()', name)::regprocedure));
+        END LOOP;
     END LOOP;
 END$$;
 
 REVOKE EXECUTE ON FUNCTION everafter.image(anyelement, jsonb, oid), everafter.cut(jsonb, integer),
     everafter.changed(jsonb, jsonb), everafter.primary_key(regclass), everafter.row_key(jsonb, text[], oid),
-    everafter.capture_row(), everafter.capture_statement(), everafter.capture_row_in_utc(),
-    everafter.capture_statement_in_utc() FROM public;
+    everafter.capture_row(), everafter.capture_row_in_utc(), everafter.capture_row_in_iso(),
+    everafter.capture_statement(), everafter.capture_statement_in_utc(), everafter.capture_statement_in_iso() FROM public;

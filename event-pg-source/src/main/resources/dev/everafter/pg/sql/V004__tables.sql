@@ -43,7 +43,7 @@ $$;
 
 -- What everafter.capture would do now with these options; passed are those that the triggers heed.
 CREATE FUNCTION everafter.capture_plan(tbl regclass, options jsonb,
-    OUT form text, OUT why text, OUT in_utc boolean, OUT topic text, OUT passed text, OUT key text[])
+    OUT form text, OUT why text, OUT variant text, OUT topic text, OUT passed text, OUT key text[])
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     relation record;
@@ -129,8 +129,10 @@ BEGIN
     END IF;
     passed := CASE heeded WHEN '{}' THEN '' ELSE heeded::text END;
 
-    in_utc := EXISTS (
-        SELECT FROM everafter.column_types(tbl) c JOIN pg_type t ON t.oid = c.type
+    -- which of the trigger functions, see V003
+    variant := (
+        SELECT CASE WHEN count(*) = 0 THEN '' WHEN bool_and(t.oid = 'timestamptz'::regtype) THEN '_in_utc' ELSE '_in_iso' END
+        FROM everafter.column_types(tbl) c JOIN pg_type t ON t.oid = c.type
         WHERE NOT (t.typtype IN ('c', 'd', 'e') OR t.typcategory = 'A' OR t.oid = ANY (
             '{bool,int2,int4,int8,numeric,oid,text,varchar,bpchar,char,name,uuid,json,jsonb,date,timestamp,time,inet,cidr}'::regtype[])));
 
@@ -152,7 +154,8 @@ BEGIN
     -- So may a row trigger, of either time, of a table that a foreign key cascades to.
     IF why IS NULL AND EXISTS (
         SELECT FROM pg_trigger t WHERE NOT t.tgisinternal AND t.tgtype & 1 = 1
-          AND t.tgfoid NOT IN ('everafter.capture_row()'::regprocedure, 'everafter.capture_row_in_utc()'::regprocedure)
+          AND t.tgfoid NOT IN ('everafter.capture_row()'::regprocedure, 'everafter.capture_row_in_utc()'::regprocedure,
+              'everafter.capture_row_in_iso()'::regprocedure)
           AND (t.tgrelid = tbl AND t.tgtype & 2 = 0 OR EXISTS (SELECT FROM pg_constraint f
               WHERE f.contype = 'f' AND f.confrelid = tbl AND f.conrelid = t.tgrelid
                 AND (f.confupdtype NOT IN ('a', 'r') OR f.confdeltype NOT IN ('a', 'r'))))) THEN
@@ -204,7 +207,13 @@ WHERE t.tgparentid = 0 AND p.pronamespace = 'everafter'::pg_catalog.regnamespace
 -- The captured tables: what becomes of their changes.
 CREATE VIEW everafter.captured AS
 SELECT DISTINCT ON (t.tbl) t.tbl::pg_catalog.regclass AS "table", t.topic, c.form, t.key,
-       coalesce(t.options ->> 'old', 'full') AS old, t.options
+       coalesce(t.options ->> 'old', 'full') AS old, t.options,
+       -- no filter or policy should ask these: an update's image before lacks them, or both images do
+       ARRAY(SELECT a.attname::text FROM pg_catalog.pg_attribute a
+             WHERE a.attrelid = t.tbl AND a.attnum > 0 AND NOT a.attisdropped AND a.attname <> ALL (t.key)
+               AND (t.options ->> 'old' = 'none' OR a.attgenerated = 'v' OR t.options -> 'without' ? a.attname
+                    OR NOT t.options -> 'columns' ? a.attname)
+             ORDER BY a.attnum) AS unfiltered
 FROM everafter.capture_trigger t
 CROSS JOIN LATERAL (SELECT CASE WHEN EXISTS (SELECT FROM everafter.capture_trigger r
     WHERE r.tbl = t.tbl AND r.function ^@ 'capture_row') THEN 'row' ELSE 'statement' END) c (form);
@@ -229,7 +238,6 @@ DECLARE
     level text := CASE plan.form WHEN 'row' THEN 'ROW' ELSE 'STATEMENT' END;
     arguments text := (SELECT string_agg(quote_literal(a), ', ') FROM unnest(
         ARRAY[plan.topic, plan.passed, options::text] || plan.key) a);
-    suffix text := CASE WHEN plan.in_utc THEN '_in_utc' ELSE '' END;
     -- Triggers fire in the order of their names: these before the table's own. A partition may have some of its own and
     -- its parent's.
     prefix text := CASE WHEN EXISTS (SELECT FROM pg_class WHERE oid = tbl AND relkind = 'p')
@@ -251,7 +259,7 @@ BEGIN
             CASE made.name WHEN 'truncate' THEN 'STATEMENT' ELSE level END,
             CASE WHEN made.name <> 'truncate' THEN condition END,
             format('everafter.capture_%s%s(%s)',
-                CASE made.name WHEN 'truncate' THEN 'statement' ELSE plan.form END, suffix, arguments));
+                CASE made.name WHEN 'truncate' THEN 'statement' ELSE plan.form END, plan.variant, arguments));
     END LOOP;
 END$$;
 
@@ -300,7 +308,7 @@ BEGIN
             RETURN NEXT;
             CONTINUE;
         END;
-        triggers := ARRAY(SELECT DISTINCT format('capture_%s%s', f, CASE WHEN plan.in_utc THEN '_in_utc' ELSE '' END)
+        triggers := ARRAY(SELECT DISTINCT format('capture_%s%s', f, plan.variant)
                           FROM unnest(ARRAY[plan.form, 'statement']) f ORDER BY 1);
         IF present.kinds > 1 OR present.functions = triggers
             AND present.triggers <> (CASE WHEN plan.form = 'row' AND NOT present.options ? 'when' THEN 2 ELSE 4 END) THEN
@@ -319,7 +327,7 @@ BEGIN
             finding := 'its columns, their types or owners are others than when it was captured: capture it again';
             RETURN NEXT;
         END IF;
-        IF plan.form = 'row' AND 'capture_row' <> ALL (present.functions) AND 'capture_row_in_utc' <> ALL (present.functions) THEN
+        IF plan.form = 'row' AND NOT EXISTS (SELECT FROM unnest(present.functions) f WHERE f ^@ 'capture_row') THEN
             finding := format('%s: events may be missing or out of order; capture it again', plan.why);
             RETURN NEXT;
         ELSIF present.functions <> triggers THEN
