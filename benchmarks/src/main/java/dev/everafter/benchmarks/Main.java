@@ -38,6 +38,7 @@ public final class Main implements Callable<Integer> {
 
     static {
         BENCHMARKS.put("writer-throughput", new WriterThroughput());
+        BENCHMARKS.put("bulk", new Bulk());
         BENCHMARKS.put("fan-out", new FanOut());
         BENCHMARKS.put("idle-memory", new IdleMemory());
         BENCHMARKS.put("latency", new Latency());
@@ -50,7 +51,7 @@ public final class Main implements Callable<Integer> {
     @Parameters(
             arity = "1..*",
             paramLabel = "NAME",
-            description = "writer-throughput, fan-out, idle-memory, latency, catch-up, log-reading, tail-delay,"
+            description = "writer-throughput, bulk, fan-out, idle-memory, latency, catch-up, log-reading, tail-delay,"
                     + " filter-memory, or jmh.")
     private List<String> names = List.of();
 
