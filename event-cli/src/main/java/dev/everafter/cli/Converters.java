@@ -5,6 +5,7 @@ import dev.everafter.core.FilterException;
 import dev.everafter.core.FilterJson;
 import dev.everafter.core.FilterText;
 import dev.everafter.core.Position;
+import dev.everafter.core.RawJson;
 import dev.everafter.core.StartFrom;
 import java.net.URI;
 import java.net.URISyntaxException;
@@ -57,6 +58,33 @@ final class Converters {
                 return text.strip().startsWith("[") ? FilterJson.parse(text) : FilterText.parse(text);
             } catch (FilterException e) {
                 throw new TypeConversionException(e.getMessage());
+            }
+        }
+    }
+
+    /** A moment. */
+    static final class Time implements ITypeConverter<Instant> {
+        @Override
+        public Instant convert(String text) {
+            try {
+                return OffsetDateTime.parse(text).toInstant();
+            } catch (DateTimeException e) {
+                throw new TypeConversionException(
+                        "\"" + text + "\" is no time: expected one such as 2027-01-01T00:00:00Z");
+            }
+        }
+    }
+
+    /** A JSON object. */
+    static final class Attributes implements ITypeConverter<RawJson> {
+        @Override
+        public RawJson convert(String text) {
+            RawJson json = RawJson.of(text);
+            try {
+                json.parse().asJsonObject();
+                return json;
+            } catch (RuntimeException e) {
+                throw new TypeConversionException("\"" + text + "\" is no JSON object");
             }
         }
     }

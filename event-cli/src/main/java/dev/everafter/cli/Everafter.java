@@ -47,6 +47,7 @@ public final class Everafter {
                 .addSubcommand(new ServeCommand(out))
                 .addSubcommand(new CaptureCommand(out))
                 .addSubcommand(new TailCommand(out))
+                .addSubcommand(new TokenCommand(out))
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setOut(new PrintWriter(out, true, StandardCharsets.UTF_8))
                 .setErr(new PrintWriter(err, true, StandardCharsets.UTF_8))

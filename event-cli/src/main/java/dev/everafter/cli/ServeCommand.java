@@ -19,6 +19,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /**
@@ -47,8 +48,11 @@ import picocli.CommandLine.Option;
             "  everafter serve --database jdbc:postgresql://localhost/shop --port 9000 --log json",
             "      on another port, with logs for a machine to read",
             "",
-            "It listens on loopback only, since it asks nobody who they are. `everafter capture` says whose changes become"
-                    + " events."
+            "  everafter serve --demo --auth tokens --tokens-file tokens.jsonl",
+            "      for those who have a token, which `everafter token` makes",
+            "",
+            "Without --auth it listens on loopback only, since it asks nobody who they are. `everafter capture` says whose"
+                    + " changes become events."
         })
 final class ServeCommand extends VerboseOption implements Callable<Integer> {
     private static final Logger LOG = LoggerFactory.getLogger(ServeCommand.class);
@@ -56,7 +60,9 @@ final class ServeCommand extends VerboseOption implements Callable<Integer> {
     private static final Duration TAIL_PATIENCE = Duration.ofSeconds(10);
 
     private static final Duration CATCH_UP_PATIENCE = Duration.ofSeconds(30);
+    private static final Duration AUTH_PATIENCE = Duration.ofSeconds(5);
     private static final int POOL_SIZE = 4;
+    private static final int AUTH_POOL_SIZE = 2;
     private static final Duration PATIENCE = Duration.ofSeconds(20);
     private static final Duration DRAIN = Duration.ofSeconds(3);
     private static final Duration START = Duration.ofSeconds(30);
@@ -73,7 +79,7 @@ final class ServeCommand extends VerboseOption implements Callable<Integer> {
             names = "--host",
             paramLabel = "ADDRESS",
             defaultValue = "127.0.0.1",
-            description = "The loopback address to listen on; ${DEFAULT-VALUE} if not given.")
+            description = "The address to listen on; ${DEFAULT-VALUE} if not given. Without --auth a loopback address.")
     private String host = "127.0.0.1";
 
     @Option(
@@ -95,6 +101,9 @@ final class ServeCommand extends VerboseOption implements Callable<Integer> {
             description = "Make a small table, " + Demo.TABLE + ", capture it, and change it every second.")
     private boolean demo;
 
+    @Mixin
+    private AuthOptions auth = new AuthOptions();
+
     @Option(
             names = "--log",
             paramLabel = "FORM",
@@ -114,6 +123,7 @@ final class ServeCommand extends VerboseOption implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         Logging.start(log, verbose());
+        auth.check();
         requirePort("--port", port, 0);
         requirePort("--database-port", databasePort, 1);
         Closing closing = new Closing();
@@ -139,13 +149,14 @@ final class ServeCommand extends VerboseOption implements Callable<Integer> {
     }
 
     private void start(Closing closing) throws Exception {
-        EndpointOptions endpoint = limits.apply(EndpointOptions.builder()).build();
+        EndpointOptions.Builder rules = limits.apply(EndpointOptions.builder());
         DatabaseTarget target = database == null ? embedded(closing) : DatabaseTarget.parse(database, System.getenv());
         target.check();
         LogSchema schema = LogSchema.of(target.dataSource("everafter install"));
         schema.install();
 
-        HikariDataSource pool = closing.open("the connection pool", () -> pool(target));
+        HikariDataSource pool = closing.open(
+                "the connection pool", () -> pool(target, "everafter catch-up", CATCH_UP_PATIENCE, POOL_SIZE));
         EventLog events = closing.open(
                 "the log",
                 () -> PgEventLog.builder()
@@ -170,7 +181,7 @@ final class ServeCommand extends VerboseOption implements Callable<Integer> {
                 () -> EventServer.builder(hub)
                         .host(host)
                         .port(port)
-                        .options(endpoint)
+                        .options(options(rules, target, closing))
                         .drainTimeout(DRAIN)
                         .start());
         welcome(server.port(), target);
@@ -186,11 +197,26 @@ final class ServeCommand extends VerboseOption implements Callable<Integer> {
                 .target();
     }
 
-    private static HikariDataSource pool(DatabaseTarget target) {
+    private EndpointOptions options(EndpointOptions.Builder rules, DatabaseTarget target, Closing closing) {
+        auth.authentication(name -> authPool(target, name, closing)).ifPresent(rules::authentication);
+        return rules.build();
+    }
+
+    /** Apart from that of catch-up, so that neither waits for the other. */
+    private static HikariDataSource authPool(DatabaseTarget target, String name, Closing closing) {
+        try {
+            return closing.open(name, () -> pool(target, name, AUTH_PATIENCE, AUTH_POOL_SIZE));
+        } catch (Exception e) {
+            throw new CliException("no connections for --auth sql: " + e.getMessage(), e);
+        }
+    }
+
+    private static HikariDataSource pool(DatabaseTarget target, String name, Duration patience, int size) {
         HikariConfig config = new HikariConfig();
-        config.setPoolName("everafter catch-up");
-        config.setDataSource(target.dataSource("everafter catch-up", CATCH_UP_PATIENCE));
-        config.setMaximumPoolSize(POOL_SIZE);
+        config.setPoolName(name);
+        config.setDataSource(target.dataSource(name, patience));
+        config.setConnectionTimeout(patience.toMillis());
+        config.setMaximumPoolSize(size);
         config.setMinimumIdle(1);
         return new HikariDataSource(config);
     }

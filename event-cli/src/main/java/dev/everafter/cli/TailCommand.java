@@ -9,6 +9,7 @@ import dev.everafter.client.Subscription;
 import dev.everafter.core.Filter;
 import dev.everafter.core.StartFrom;
 import dev.everafter.pg.PgEventLog;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.net.URI;
 import java.nio.file.Files;
@@ -66,6 +67,14 @@ final class TailCommand extends VerboseOption implements Callable<Integer> {
             defaultValue = DEFAULT_URL,
             description = "The server's WebSocket address; ${DEFAULT-VALUE} if not given.")
     private URI url = URI.create(DEFAULT_URL);
+
+    @Option(
+            names = "--token-file",
+            paramLabel = "FILE",
+            description =
+                    "The token to show, which this file holds; read anew for each connection. Without it: the one in"
+                            + " the environment's EVERAFTER_TOKEN, if there is one.")
+    private @Nullable Path tokenFile;
 
     @Option(
             names = "--from",
@@ -145,6 +154,7 @@ final class TailCommand extends VerboseOption implements Callable<Integer> {
     private EventClient client() {
         EventClient.Builder client =
                 EventClient.builder().uri(url).listener(new TailListener(url)).maxMessageBytes(MAX_MESSAGE_BYTES);
+        showToken(client);
         if (store != null) {
             Path file = store.toAbsolutePath();
             Path directory = file.getParent();
@@ -155,6 +165,25 @@ final class TailCommand extends VerboseOption implements Callable<Integer> {
             client.positionStore(PositionStore.file(file));
         }
         return client.build();
+    }
+
+    private void showToken(EventClient.Builder client) {
+        String fromEnvironment = System.getenv("EVERAFTER_TOKEN");
+        if (tokenFile != null) {
+            Path file = tokenFile;
+            token(file);
+            client.token(() -> token(file));
+        } else if (fromEnvironment != null) {
+            client.token(fromEnvironment.strip());
+        }
+    }
+
+    private static String token(Path file) {
+        try {
+            return Files.readString(file).strip();
+        } catch (IOException e) {
+            throw new CliException(ExitCodes.USAGE, "--token-file " + file + " can't be read: " + e, e);
+        }
     }
 
     private Subscription subscription() {

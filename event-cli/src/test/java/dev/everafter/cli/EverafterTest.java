@@ -28,6 +28,14 @@ class EverafterTest {
                 Arguments.of("serve --port 65536", "--port 65536: expected 0 to 65535"),
                 Arguments.of("serve --databse postgres://ada:secret@localhost/shop", "'--databse'"),
                 Arguments.of("serve --database postgres://ada:secret@localhost/shop", "it starts with \"postgres:\""),
+                Arguments.of("serve --auth tokens", "--auth tokens needs --tokens-file"),
+                Arguments.of("serve --auth jwt --jwt-issuer i --jwt-keys k", "--auth jwt needs --jwt-audience"),
+                Arguments.of("serve --auth sql", "--auth sql needs --sql-query"),
+                Arguments.of("serve --tokens-file x", "--tokens-file is for --auth tokens, and this is --auth none"),
+                Arguments.of("serve --auth tokens --jwt-skew 5", "--jwt-skew is for --auth jwt"),
+                Arguments.of("serve --token-in-url", "--auth none asks for no token"),
+                Arguments.of("token a --expires soon", "2027-01-01T00:00:00Z"),
+                Arguments.of("token a --attributes [1]", "is no JSON object"),
                 Arguments.of("capture", "TABLE"));
     }
 
@@ -56,7 +64,7 @@ class EverafterTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"--help", "serve --help", "capture --help", "tail --help"})
+    @ValueSource(strings = {"--help", "serve --help", "capture --help", "tail --help", "token --help"})
     void shouldTeachWithExamplesWhenAskedForHelp(String line) {
         Run run = Run.of(line.split(" "));
 

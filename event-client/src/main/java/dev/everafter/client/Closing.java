@@ -39,7 +39,7 @@ final class Closing {
                 new EventClientException(
                         Code.UNAUTHORIZED,
                         "the token is missing, invalid or expired (" + said
-                                + "): get a new one and build a new client with it");
+                                + "): get a new one, and build a new client with it or with a source of tokens");
             case 4403 -> new EventClientException(Code.FORBIDDEN, "the token's owner may not do this (" + said + ")");
             default -> null;
         };

@@ -14,6 +14,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -134,7 +135,7 @@ public final class EventClient implements AutoCloseable {
         private static final int MAX_MESSAGE_BYTES = 1 << 30;
 
         private @Nullable URI uri;
-        private Optional<Token> token = Optional.empty();
+        private Tokens tokens = Tokens.NONE;
         private PositionStore positions = PositionStore.inMemory();
         private ClientListener listener = ClientListener.NONE;
         private @Nullable WebSocketContainer container;
@@ -161,9 +162,23 @@ public final class EventClient implements AutoCloseable {
             return this;
         }
 
-        /** Sent as {@code Authorization: Bearer}, and never shown in a log. */
+        /** Sent as {@code Authorization: Bearer}, and never shown in a log. When it has expired, subscriptions end. */
         public Builder token(String token) {
-            this.token = Optional.of(new Token(token));
+            this.tokens = Tokens.fixed(new Token(token));
+            return this;
+        }
+
+        /**
+         * Asked for a token for each connection, by a thread that may wait for it. When one has expired, or is refused,
+         * the next is asked for; after 5 in a row that were refused, subscriptions end.
+         */
+        public Builder token(Supplier<String> source) {
+            return tokens(() -> CompletableFuture.completedFuture(source.get()));
+        }
+
+        /** As {@link #token(Supplier)}, where tokens come later. */
+        public Builder tokens(TokenSource source) {
+            this.tokens = Tokens.from(source);
             return this;
         }
 
@@ -286,7 +301,7 @@ public final class EventClient implements AutoCloseable {
             }
             Settings settings = new Settings(
                     target,
-                    token,
+                    tokens,
                     positions,
                     listener,
                     container == null ? ContainerProvider.getWebSocketContainer() : container,

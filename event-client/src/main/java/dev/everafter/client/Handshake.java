@@ -3,6 +3,7 @@ package dev.everafter.client;
 import jakarta.websocket.ClientEndpointConfig;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** How a connection begins: subprotocol, token, and the longest message to take. Holds no state. */
 final class Handshake {
@@ -14,13 +15,13 @@ final class Handshake {
 
     private Handshake() {}
 
-    static ClientEndpointConfig config(Settings settings) {
+    static ClientEndpointConfig config(Settings settings, Optional<Token> shown) {
         ClientEndpointConfig config = ClientEndpointConfig.Builder.create()
                 .preferredSubprotocols(List.of(SUBPROTOCOL))
                 .configurator(new ClientEndpointConfig.Configurator() {
                     @Override
                     public void beforeRequest(Map<String, List<String>> headers) {
-                        settings.token().ifPresent(token -> headers.put("Authorization", List.of(token.header())));
+                        shown.ifPresent(token -> headers.put("Authorization", List.of(token.header())));
                     }
                 })
                 .build();

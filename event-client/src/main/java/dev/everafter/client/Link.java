@@ -7,6 +7,8 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -14,7 +16,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Keeps one connection as long as there are subscriptions, and makes a new one whenever it is lost: after the server's
  * own slot if it named one, else after a {@link Backoff} that begins again once a connection has been stable. Only what
- * would fail again as it is - a refused token, a protocol that is not understood - ends the subscriptions instead.
+ * would fail again as it is - a protocol that is not understood, a refused token where there is no other - ends the
+ * subscriptions instead; where tokens are made anew, {@value #MOST_REFUSALS} of them may be refused in a row before.
  *
  * <p>A connection is lost when it is closed, when two pings in a row, a heartbeat apart, are not answered within the next
  * (so a server that only speaks, and hears nothing, is left as one that is gone), when a message can't be read, and when a
@@ -25,6 +28,7 @@ import org.slf4j.LoggerFactory;
 final class Link implements Socket.Owner {
     private static final Logger LOG = LoggerFactory.getLogger(EventClient.class);
     private static final int MOST_UNANSWERED = 2;
+    private static final int MOST_REFUSALS = 5;
 
     private final Settings settings;
     private final Object lock = new Object();
@@ -33,6 +37,8 @@ final class Link implements Socket.Owner {
     private State state = State.IDLE;
     private @Nullable Connection connection;
     private Timer.Handle retry = Timer.Handle.NONE;
+    /** Tokens in a row that the server did not accept. */
+    private int refusals;
 
     Link(Settings settings) {
         this.settings = settings;
@@ -110,16 +116,44 @@ final class Link implements Socket.Owner {
     }
 
     private void open(Socket socket) {
+        CompletableFuture<Optional<Token>> token = settings.tokens().next();
+        if (token.isDone()) {
+            open(socket, token);
+        } else {
+            // Not on the source's thread.
+            CompletionStage<Optional<Token>> later = token;
+            later.whenComplete((found, error) ->
+                    settings.threads().newThread(() -> open(socket, token)).start());
+        }
+    }
+
+    private void open(Socket socket, CompletableFuture<Optional<Token>> token) {
+        if (token.isCompletedExceptionally()) {
+            lost(
+                    socket,
+                    "no token: "
+                            + rootMessage(token.handle((found, error) -> error).join()),
+                    null);
+        } else if (current(socket) != null) {
+            open(socket, token.join());
+        }
+    }
+
+    private void open(Socket socket, Optional<Token> token) {
         try {
-            socket.connect(settings.container(), Handshake.config(settings), settings.uri());
+            socket.connect(settings.container(), Handshake.config(settings, token), settings.uri());
         } catch (Exception e) {
-            Throwable cause = e;
-            while (cause.getCause() != null) {
-                cause = cause.getCause();
-            }
-            String message = cause.getMessage() == null ? cause.toString() : cause.getMessage();
+            String message = rootMessage(e);
             lost(socket, "no connection: " + message, Closing.fatalHandshake(message));
         }
+    }
+
+    private static String rootMessage(Throwable error) {
+        Throwable cause = error;
+        while (cause.getCause() != null) {
+            cause = cause.getCause();
+        }
+        return cause.getMessage() == null ? cause.toString() : cause.getMessage();
     }
 
     private void reconnect() {
@@ -169,6 +203,7 @@ final class Link implements Socket.Owner {
                 return;
             }
             state = State.READY;
+            refusals = 0;
             ready.watch.cancel();
             ready.answeredAt = settings.timer().nanoTime();
             ready.readyAt = Optional.of(ready.answeredAt);
@@ -252,15 +287,16 @@ final class Link implements Socket.Owner {
             return;
         }
         settings.listener().onDisconnected(reason);
-        if (fatal == null) {
+        EventClientException end = loss.get().fatal;
+        if (end == null) {
             LOG.info(
                     "connection lost: {}; next try in {} ms",
                     reason,
                     loss.get().delay.toMillis());
             settings.listener().onReconnecting(loss.get().attempt, loss.get().delay);
         } else {
-            LOG.error("connection lost for good: {}", fatal.getMessage());
-            loss.get().failed.forEach(worker -> worker.fail(fatal));
+            LOG.error("connection lost for good: {}", end.getMessage());
+            loss.get().failed.forEach(worker -> worker.fail(end));
         }
     }
 
@@ -274,19 +310,25 @@ final class Link implements Socket.Owner {
             if (gone.lasted(settings.timer().nanoTime(), settings.stableAfter())) {
                 backoff.reset();
             }
-            if (fatal != null) {
+            if (fatal != null && !mayTryAnotherToken(fatal)) {
                 disconnect(State.IDLE);
-                return Optional.of(new Loss(0, Duration.ZERO, List.copyOf(workers)));
+                return Optional.of(new Loss(0, Duration.ZERO, fatal, List.copyOf(workers)));
             }
             disconnect(State.WAITING);
             Duration delay = gone.slot.orElseGet(backoff::next);
             retry = settings.timer().after(delay, this::reconnect);
-            return Optional.of(new Loss(Math.max(1, backoff.failures()), delay, List.of()));
+            return Optional.of(new Loss(Math.max(1, backoff.failures()), delay, null, List.of()));
         }
     }
 
+    private boolean mayTryAnotherToken(EventClientException fatal) {
+        boolean refused = fatal.code() == EventClientException.Code.UNAUTHORIZED;
+        return refused && settings.tokens().renewable() && ++refusals < MOST_REFUSALS;
+    }
+
     /** What follows from a loss: another attempt, or the end of those who {@code failed}. */
-    private record Loss(int attempt, Duration delay, List<Worker> failed) {}
+    private record Loss(
+            int attempt, Duration delay, @Nullable EventClientException fatal, List<Worker> failed) {}
 
     private enum State {
         /** Nobody needs a connection. */

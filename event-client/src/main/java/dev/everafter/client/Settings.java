@@ -3,7 +3,6 @@ package dev.everafter.client;
 import jakarta.websocket.WebSocketContainer;
 import java.net.URI;
 import java.time.Duration;
-import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadFactory;
 import java.util.random.RandomGenerator;
@@ -11,7 +10,7 @@ import java.util.random.RandomGenerator;
 /** All that {@link EventClient.Builder} was told. Immutable; {@link Token} hides itself. */
 record Settings(
         URI uri,
-        Optional<Token> token,
+        Tokens tokens,
         PositionStore positions,
         ClientListener listener,
         WebSocketContainer container,

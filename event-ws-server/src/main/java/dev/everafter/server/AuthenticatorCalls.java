@@ -2,34 +2,39 @@ package dev.everafter.server;
 
 import dev.everafter.server.spi.BearerToken;
 import dev.everafter.server.spi.Decision;
+import java.time.Duration;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Asks the authenticator, on threads that serve nobody else, and makes whatever goes wrong a "can't tell now". That it
- * fails is logged when it begins to, and not for each client; the token is cut out of everything that is said.
+ * fails is logged once a minute, and not for each client; the token is cut out of everything that is said.
  *
  * <p>Safe for use by any thread.
  */
 final class AuthenticatorCalls {
     private static final Logger LOG = LoggerFactory.getLogger(AuthenticatorCalls.class);
     private static final int THREADS = 4;
+    private static final Duration QUIET = Duration.ofMinutes(1);
     private static final Decision UNAVAILABLE = Decision.unavailable("tokens can't be checked now: try again later");
 
     private final Authentication rules;
     private final ServerListener listener;
     private final ThreadPoolExecutor pool;
-    private final AtomicBoolean failing = new AtomicBoolean();
+    private final LongSupplier ticker;
+    private long quietUntil;
 
     AuthenticatorCalls(Authentication rules, EndpointOptions options) {
         this.rules = rules;
         this.listener = options.listener();
+        this.ticker = options.ticker();
+        this.quietUntil = ticker.getAsLong();
         this.pool = Pools.fixed(THREADS, options.threads(), "everafter-auth");
     }
 
@@ -63,9 +68,6 @@ final class AuthenticatorCalls {
             fails(hidden(token, unavailable.reason()));
             return Decision.unavailable(hidden(token, unavailable.reason()));
         }
-        if (failing.compareAndSet(true, false)) {
-            LOG.info("tokens can be checked again");
-        }
         return decision instanceof Decision.Refused refused
                 ? Decision.refused(hidden(token, refused.reason()))
                 : decision;
@@ -84,9 +86,16 @@ final class AuthenticatorCalls {
 
     private void fails(String why) {
         listener.onAuthenticatorFailed();
-        if (failing.compareAndSet(false, true)) {
+        if (mayLog()) {
             LOG.warn("tokens can't be checked, so clients are asked to try again later: {}", why);
         }
+    }
+
+    private synchronized boolean mayLog() {
+        long now = ticker.getAsLong();
+        boolean quiet = now - quietUntil < 0;
+        quietUntil = quiet ? quietUntil : now + QUIET.toNanos();
+        return !quiet;
     }
 
     /** An exception may quote what it was given, as databases' do. */

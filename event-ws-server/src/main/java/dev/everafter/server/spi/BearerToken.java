@@ -3,6 +3,8 @@ package dev.everafter.server.spi;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.security.SecureRandom;
+import java.util.Base64;
 import java.util.HexFormat;
 import java.util.Optional;
 
@@ -29,6 +31,13 @@ public final class BearerToken {
         boolean token =
                 !text.isEmpty() && text.length() <= MAX_LENGTH && text.chars().allMatch(c -> c > ' ' && c <= '~');
         return token ? Optional.of(new BearerToken(text)) : Optional.empty();
+    }
+
+    /** A new token of 256 random bits, which begins with {@code ea_} so that it is known for one where it is found. */
+    public static BearerToken random(SecureRandom random) {
+        byte[] bits = new byte[32];
+        random.nextBytes(bits);
+        return new BearerToken("ea_" + Base64.getUrlEncoder().withoutPadding().encodeToString(bits));
     }
 
     /** The token itself: never to be logged. */
