@@ -41,7 +41,7 @@ public class MatchingBenchmark {
     @Setup
     public void fill() {
         for (int i = 0; i < filters; i++) {
-            Lane lane = new Lane(Selection.of(MeasuredEvents.ofOrder(i)), new Head(0, "epoch", 0));
+            Lane lane = new Lane(Selection.of(MeasuredEvents.ofOrder(i)), new Head(0, "epoch", 0), new EncodedBytes(0));
             lanes.add(lane);
             index.add(lane);
         }

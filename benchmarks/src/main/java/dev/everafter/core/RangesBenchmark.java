@@ -36,7 +36,8 @@ public class RangesBenchmark {
     @Setup
     public void fill() {
         for (int i = 0; i < FILTERS; i++) {
-            index.add(new Lane(Selection.of(MeasuredEvents.aboveTotal(i)), new Head(0, "epoch", 0)));
+            index.add(
+                    new Lane(Selection.of(MeasuredEvents.aboveTotal(i)), new Head(0, "epoch", 0), new EncodedBytes(0)));
         }
     }
 

@@ -20,13 +20,14 @@ import org.jspecify.annotations.Nullable;
  * a lane shows all its matches up to the head that was read. Each step that is left out loses events or wake-ups
  * ({@code PublicationStress}).
  *
- * <p>All methods but {@link #head()}, {@link #tail()}, {@link #crossed} and {@link #submit} belong to the dispatcher's
+ * <p>All methods but {@link #head()}, {@link #tail()}, {@link #encodedBytes()}, {@link #crossed} and {@link #submit} belong to the dispatcher's
  * thread.
  */
 final class Dispatcher {
     private final BlockingQueue<Runnable> inbox = new LinkedBlockingQueue<>();
     private final HubListener listener;
     private final long tailBytes;
+    private final EncodedBytes encoded;
     private final Map<Selection, Lane> lanes = new HashMap<>();
     private final LaneIndex index = new LaneIndex();
     private final Set<HubCursor> cursors = new LinkedHashSet<>();
@@ -39,8 +40,9 @@ final class Dispatcher {
     private volatile @Nullable Tail tail;
     private volatile @Nullable Head head;
 
-    Dispatcher(long tailBytes, HubListener listener) {
+    Dispatcher(long tailBytes, long encodedBytes, HubListener listener) {
         this.tailBytes = tailBytes;
+        this.encoded = new EncodedBytes(encodedBytes);
         this.listener = listener;
     }
 
@@ -52,6 +54,11 @@ final class Dispatcher {
     /** What the tail holds; empty before there is a head. */
     Optional<Lane.View> tail() {
         return Optional.ofNullable(tail).map(Tail::view);
+    }
+
+    /** The bytes of encoded batches that are kept for others. */
+    long encodedBytes() {
+        return encoded.bytes();
     }
 
     /** Of the rewinds between two generations, the one that goes back furthest. */
@@ -110,7 +117,7 @@ final class Dispatcher {
         Head before = head;
         if (before == null) {
             Head first = new Head(0, started.epoch(), started.head());
-            tail = new Tail(tailBytes, first);
+            tail = new Tail(tailBytes, first, encoded);
             head = first;
             List.copyOf(early).forEach(this::attach);
             early.clear();
@@ -180,12 +187,12 @@ final class Dispatcher {
         cursors.add(cursor);
         Lane lane = lanes.get(cursor.selection());
         if (lane == null) {
-            lane = new Lane(cursor.selection(), now);
+            lane = new Lane(cursor.selection(), now, encoded);
             lanes.put(cursor.selection(), lane);
             index.add(lane);
             listener.onLaneCreated(lanes.size());
         }
-        lane.subscribers().add(cursor);
+        lane.join(cursor);
         cursor.attached(lane, now);
     }
 
@@ -196,7 +203,7 @@ final class Dispatcher {
         if (!cursors.remove(cursor) || lane == null) {
             return;
         }
-        lane.subscribers().remove(cursor);
+        lane.leave(cursor);
         if (lane.subscribers().isEmpty()) {
             lanes.remove(cursor.selection());
             index.remove(lane);

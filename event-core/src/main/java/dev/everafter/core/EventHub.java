@@ -57,7 +57,7 @@ public final class EventHub implements AutoCloseable {
         this.log = options.log;
         this.listener = options.listener;
         this.cursors = options.cursors;
-        this.dispatcher = new Dispatcher(options.tailBytes, listener);
+        this.dispatcher = new Dispatcher(options.tailBytes, options.encodedBytes, listener);
         this.timer = Executors.newSingleThreadScheduledExecutor(named(options.threads, "everafter-timer"));
         this.readers = new ThreadPoolExecutor(
                 options.coldReaders,
@@ -105,6 +105,11 @@ public final class EventHub implements AutoCloseable {
      */
     public Optional<Position> head() {
         return dispatcher.head().map(Head::position);
+    }
+
+    /** The bytes that are kept of batches that were encoded for several cursors. */
+    public long encodedBytes() {
+        return dispatcher.encodedBytes();
     }
 
     /** How many cursors wait for their turn to read the log. */
@@ -238,12 +243,13 @@ public final class EventHub implements AutoCloseable {
     /**
      * Describes an {@link EventHub}. Not safe for use by several threads; {@link #build()} copies.
      *
-     * <p>Defaults: {@code tailBytes} 64 MiB, {@code coldReaders} 2, {@code pageEvents} 1,000, {@code pageBytes} 1 MiB,
+     * <p>Defaults: {@code tailBytes} 64 MiB, {@code encodedBytes} 16 MiB, {@code coldReaders} 2, {@code pageEvents} 1,000, {@code pageBytes} 1 MiB,
      * {@code pageBudgetBytes} 32 MiB, daemon threads, no listener.
      */
     public static final class Builder {
         private final EventLog log;
         private long tailBytes = 64L << 20;
+        private long encodedBytes = 16L << 20;
         private int coldReaders = 2;
         private int pageEvents = 1_000;
         private long pageBytes = 1L << 20;
@@ -263,6 +269,15 @@ public final class EventHub implements AutoCloseable {
         /** The most bytes of recent events kept in memory, at least 0; 64 MiB by default. */
         public Builder tailBytes(long bytes) {
             this.tailBytes = atLeast(0, bytes, "tailBytes");
+            return this;
+        }
+
+        /**
+         * The most bytes kept of batches that were encoded for several cursors ({@link Batch#encoded}), at least 0; 16 MiB
+         * by default. With less, cursors that are far apart from each other encode again what others have encoded before.
+         */
+        public Builder encodedBytes(long bytes) {
+            this.encodedBytes = atLeast(0, bytes, "encodedBytes");
             return this;
         }
 

@@ -193,29 +193,12 @@ class HubCursor implements Cursor {
         if (at < 0) {
             return null;
         }
-        List<Event> taken = new ArrayList<>();
-        long bytes = 0;
-        boolean all = true;
-        for (; at < view.to(); at++) {
-            Event event = view.events()[at];
-            if (event == null) {
-                return null;
-            }
-            if (event.id() > upTo) {
-                break;
-            }
-            if (taken.size() == maxEvents || bytes >= maxBytes) {
-                all = false;
-                break;
-            }
-            taken.add(event);
-            bytes += event.item().length();
-        }
-        if (taken.isEmpty()) {
+        if (!view.hasAt(at, upTo)) {
             position = Math.max(position, upTo);
             return sleep();
         }
-        return deliver(taken, all ? upTo : taken.get(taken.size() - 1).id(), true);
+        Batch next = view.batches().take(view, at, upTo, maxEvents, maxBytes);
+        return next == null ? null : deliver(next, true);
     }
 
     private @Nullable Poll readBack(int maxEvents, long maxBytes) {
@@ -257,14 +240,13 @@ class HubCursor implements Cursor {
             position = read.scannedTo();
             return null;
         }
-        return deliver(
-                taken, all ? read.scannedTo() : taken.get(taken.size() - 1).id(), false);
+        long to = all ? read.scannedTo() : taken.get(taken.size() - 1).id();
+        return deliver(new Batch(position, to, taken), false);
     }
 
-    private Poll deliver(List<Event> events, long to, boolean fromMemory) {
-        Batch batch = new Batch(position, to, events);
-        position = to;
-        listener.onDelivered(events.size(), fromMemory);
+    private Poll deliver(Batch batch, boolean fromMemory) {
+        position = batch.to();
+        listener.onDelivered(batch.events().size(), fromMemory);
         return new Poll.Events(batch);
     }
 

@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
  * <p>{@code coveredFrom} is the newest <em>matching</em> id that was let go, not the tail's oldest: a quiet subscription
  * is covered for ever, and never sent back to the log for events that it would not match.
  *
+ * <p>Its subscribers share the batches that are made of it, see {@link LaneBatches}.
+ *
  * <p>Only the dispatcher calls the methods; any thread reads {@link #view()}.
  */
 final class Lane {
@@ -22,6 +24,7 @@ final class Lane {
     static final long OPEN = Long.MAX_VALUE;
 
     private final Selection selection;
+    private final EncodedBytes encoded;
     private final Set<HubCursor> subscribers = new LinkedHashSet<>();
     private int generation;
     private long coveredFrom;
@@ -32,15 +35,24 @@ final class Lane {
     private int from;
     private int to;
     private int cleared;
+    /** The place of the array's first event among all matches of the lane. */
+    private long places;
+
+    private LaneBatches batches = LaneBatches.alone();
     private boolean changed;
     private long lastSeen = -1;
     private volatile View view;
 
-    Lane(Selection selection, Head head) {
+    Lane(Selection selection, Head head, EncodedBytes encoded) {
         this.selection = selection;
+        this.encoded = encoded;
         this.generation = head.generation();
         this.coveredFrom = head.id();
-        this.view = new View(generation, coveredFrom, coveredTo, quietFrom, quietTo, events, from, to);
+        this.view = look();
+    }
+
+    private View look() {
+        return new View(generation, coveredFrom, coveredTo, quietFrom, quietTo, events, from, to, places, batches);
     }
 
     Selection selection() {
@@ -49,6 +61,25 @@ final class Lane {
 
     Set<HubCursor> subscribers() {
         return subscribers;
+    }
+
+    void join(HubCursor cursor) {
+        subscribers.add(cursor);
+        if (subscribers.size() == 2) {
+            renewBatches();
+        }
+    }
+
+    void leave(HubCursor cursor) {
+        if (subscribers.remove(cursor) && subscribers.size() == 1) {
+            renewBatches();
+        }
+    }
+
+    /** Those who come from now on share none with those who came before. */
+    private void renewBatches() {
+        batches = subscribers.size() > 1 ? LaneBatches.shared(encoded) : LaneBatches.alone();
+        view = look();
     }
 
     View view() {
@@ -85,6 +116,7 @@ final class Lane {
         quietTo = Math.min(before.id(), head.id());
         generation = head.generation();
         coveredFrom = head.id();
+        places += to;
         events = new Event[8];
         from = 0;
         to = 0;
@@ -99,7 +131,11 @@ final class Lane {
             return;
         }
         changed = false;
-        view = new View(generation, coveredFrom, coveredTo, quietFrom, quietTo, events, from, to);
+        View before = view;
+        if (subscribers.size() > 1 && (generation != before.generation || coveredFrom != before.coveredFrom)) {
+            batches = LaneBatches.shared(encoded);
+        }
+        view = look();
         // Only now: who still reads the view before finds null where an event was, and looks at this one.
         Arrays.fill(events, cleared, from, null);
         cleared = from;
@@ -118,6 +154,7 @@ final class Lane {
         System.arraycopy(events, from, larger, 0, to - from);
         events = larger;
         to -= from;
+        places += from;
         from = 0;
         cleared = 0;
     }
@@ -130,6 +167,8 @@ final class Lane {
      * @param quietFrom before {@code coveredFrom}, nothing matched after this id ...
      * @param quietTo ... up to this one
      * @param events in id order between {@code from} and {@code to}; null where the tail has let one go since
+     * @param places the place of index 0 among all matches that the lane ever had
+     * @param batches what its subscribers share of this stretch
      */
     @SuppressWarnings("ArrayRecordComponent") // never compared; the array is the point
     record View(
@@ -140,7 +179,9 @@ final class Lane {
             long quietTo,
             @Nullable Event[] events,
             int from,
-            int to) {
+            int to,
+            long places,
+            LaneBatches batches) {
         boolean covers(int askedGeneration, long position) {
             return generation == askedGeneration && position >= coveredFrom && position < coveredTo;
         }
@@ -152,12 +193,31 @@ final class Lane {
         /** Whether there is an event in ({@code position}, {@code upTo}], or there was one when the view was made. */
         boolean mayHave(long position, long upTo) {
             int at = indexAfter(position);
-            if (at == to) {
+            return at < 0 || hasAt(at, upTo);
+        }
+
+        /** Whether index {@code at} has an event up to {@code upTo}, or had one when the view was made. */
+        boolean hasAt(int at, long upTo) {
+            if (at >= to) {
                 return false;
             }
             // Null: let go just now, and so not taken by this reader.
-            Event next = at < 0 ? null : events[at];
+            Event next = events[at];
             return next == null || next.id() <= upTo;
+        }
+
+        /** The place of the event at index {@code at} among all matches of the lane. */
+        long place(int at) {
+            return places + at;
+        }
+
+        /** Nothing between this id and the event at index {@code at} matches; -1 if the view has been overtaken. */
+        long matchBefore(int at) {
+            if (at == from) {
+                return coveredFrom;
+            }
+            Event before = events[at - 1];
+            return before == null ? -1 : before.id();
         }
 
         /** The index of the first event after {@code position}, or -1 if the view has been overtaken. */

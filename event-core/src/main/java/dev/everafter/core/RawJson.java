@@ -69,7 +69,8 @@ public final class RawJson {
         return Arrays.copyOfRange(bytes, offset, offset + length);
     }
 
-    void copyTo(byte[] target, int at) {
+    /** Copies the text into {@code target}, to {@code at} and after it. */
+    public void copyTo(byte[] target, int at) {
         System.arraycopy(bytes, offset, target, at, length);
     }
 

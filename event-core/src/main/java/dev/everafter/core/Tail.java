@@ -19,9 +19,9 @@ final class Tail {
     private final ArrayDeque<Entry> entries = new ArrayDeque<>();
     private long bytes;
 
-    Tail(long maxBytes, Head head) {
+    Tail(long maxBytes, Head head, EncodedBytes encoded) {
         this.maxBytes = maxBytes;
-        this.all = new Lane(Selection.of(Filter.all()), head);
+        this.all = new Lane(Selection.of(Filter.all()), head, encoded);
     }
 
     Lane.View view() {

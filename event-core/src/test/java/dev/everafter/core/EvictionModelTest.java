@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 public class EvictionModelTest {
     private static final Event MATCH = Event.builder(1, "orders", "insert").build();
 
-    private final Lane lane = new Lane(Selection.of(Filter.all()), new Head(0, "e1", 0));
+    private final Lane lane = new Lane(Selection.of(Filter.all()), new Head(0, "e1", 0), new EncodedBytes(0));
     private boolean gone;
 
     public EvictionModelTest() {

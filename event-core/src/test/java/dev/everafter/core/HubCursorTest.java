@@ -68,7 +68,7 @@ class HubCursorTest extends HubHarness {
 
     @Test
     void shouldFallBehindWhenItsPositionLeavesTheTailAndReturnLater() {
-        dispatcher = new Dispatcher(10L * event(1).size(), counts);
+        dispatcher = new Dispatcher(10L * event(1).size(), 1 << 20, counts);
         start(0);
         Cursor cursor = open(ALL, StartFrom.now());
         List<Long> ids = new ArrayList<>();
@@ -89,7 +89,7 @@ class HubCursorTest extends HubHarness {
 
     @Test
     void shouldKeepAQuietSubscriptionLiveHoweverMuchOthersCommit() {
-        dispatcher = new Dispatcher(10L * event(1).size(), counts);
+        dispatcher = new Dispatcher(10L * event(1).size(), 1 << 20, counts);
         start(0);
         Cursor cursor = open(ORDERS, StartFrom.now());
         List<Long> ids = new ArrayList<>();

@@ -15,7 +15,7 @@ abstract class HubHarness {
     final CountingListener counts = new CountingListener();
     final Deque<Runnable> readers = new ArrayDeque<>();
     final Deque<Runnable> later = new ArrayDeque<>();
-    Dispatcher dispatcher = new Dispatcher(1 << 20, counts);
+    Dispatcher dispatcher = new Dispatcher(1 << 20, 1 << 20, counts);
     ColdReads coldReads = new ColdReads(readers::add, 2, 4, counts);
     ReadLimits limits = new ReadLimits(3, 1 << 20);
 

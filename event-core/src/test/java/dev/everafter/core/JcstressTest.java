@@ -51,6 +51,6 @@ class JcstressTest {
 
         assertTrue(process.waitFor(5, TimeUnit.MINUTES));
         assertEquals(0, process.exitValue(), output);
-        assertTrue(output.contains("3 matching test results"), output);
+        assertTrue(output.contains("4 matching test results"), output);
     }
 }

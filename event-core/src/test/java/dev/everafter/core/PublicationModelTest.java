@@ -19,7 +19,7 @@ public class PublicationModelTest {
                     List.of(Event.builder(id, "t", "insert").build()), id))
             .toList();
 
-    private final Dispatcher dispatcher = new Dispatcher(1 << 20, HubListener.NONE);
+    private final Dispatcher dispatcher = new Dispatcher(1 << 20, 1 << 20, HubListener.NONE);
     private final HubCursor cursor;
     private long published;
     private volatile int signals;

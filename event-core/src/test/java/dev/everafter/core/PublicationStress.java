@@ -10,11 +10,12 @@ import org.openjdk.jcstress.annotations.Arbiter;
 import org.openjdk.jcstress.annotations.JCStressTest;
 import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
+import org.openjdk.jcstress.infra.results.IIII_Result;
 import org.openjdk.jcstress.infra.results.III_Result;
 import org.openjdk.jcstress.infra.results.II_Result;
 
 /**
- * The hazards of the order of publication, with the real dispatcher and the real cursor on two threads.
+ * The hazards of the order of publication, with the real dispatcher and real cursors on two threads.
  *
  * <p>{@link JcstressTest} runs these; each is seen to fail when its line of {@link Dispatcher#apply} or
  * {@link HubCursor#poll} is moved.
@@ -28,15 +29,29 @@ final class PublicationStress {
     /** A hub whose readers and timer do nothing: all that is seen comes out of the lane. */
     private abstract static class Hub {
         final Dispatcher dispatcher;
+        final Reader reader;
+
+        Hub(long tailBytes) {
+            dispatcher = new Dispatcher(tailBytes, 1 << 20, HubListener.NONE);
+            dispatcher.apply(new TailUpdate.Started("e1", 0));
+            reader = new Reader(dispatcher);
+        }
+
+        final void publish() {
+            dispatcher.apply(new TailUpdate.Advanced(List.of(FIRST), 1));
+            dispatcher.apply(new TailUpdate.Advanced(List.of(SECOND), 2));
+        }
+    }
+
+    /** One cursor, for one thread. */
+    private static final class Reader {
         final HubCursor cursor;
         final AtomicInteger signals = new AtomicInteger();
         int taken;
         int wrong;
         private long last;
 
-        Hub(long tailBytes) {
-            dispatcher = new Dispatcher(tailBytes, HubListener.NONE);
-            dispatcher.apply(new TailUpdate.Started("e1", 0));
+        Reader(Dispatcher dispatcher) {
             ScriptedLog log = new ScriptedLog();
             log.events.addAll(List.of(FIRST, SECOND));
             ColdReads reads = new ColdReads(Runnable::run, 1, 1, HubListener.NONE);
@@ -51,13 +66,8 @@ final class PublicationStress {
             signals.set(0);
         }
 
-        final void publish() {
-            dispatcher.apply(new TailUpdate.Advanced(List.of(FIRST), 1));
-            dispatcher.apply(new TailUpdate.Advanced(List.of(SECOND), 2));
-        }
-
         /** Polls until there is nothing, and nobody says that there may be more. */
-        final void drain() {
+        void drain() {
             int seen;
             do {
                 seen = signals.get();
@@ -65,16 +75,31 @@ final class PublicationStress {
             } while (signals.get() != seen);
         }
 
-        final void take() {
+        void take() {
             for (Poll poll = cursor.poll(10, 1 << 20); poll != Poll.Nothing.NOTHING; poll = cursor.poll(10, 1 << 20)) {
                 if (poll instanceof Poll.Events events) {
-                    for (Event event : events.batch().events()) {
+                    for (long id : events.batch().encoded(Ids.IDS)) {
                         taken++;
-                        wrong += event.id() == last + 1 ? 0 : 1;
-                        last = event.id();
+                        wrong += id == last + 1 ? 0 : 1;
+                        last = id;
                     }
                 }
             }
+        }
+    }
+
+    /** Reads what another may have encoded, and published by nothing but its slot. */
+    private enum Ids implements BatchEncoder<long[]> {
+        IDS;
+
+        @Override
+        public long[] encode(Batch batch) {
+            return batch.events().stream().mapToLong(Event::id).toArray();
+        }
+
+        @Override
+        public long bytes(long[] encoded) {
+            return 8L * encoded.length;
         }
     }
 
@@ -95,14 +120,14 @@ final class PublicationStress {
 
         @Actor
         public void poll() {
-            drain();
+            reader.drain();
         }
 
         @Arbiter
         public void rest(II_Result result) {
-            drain();
-            result.r1 = taken;
-            result.r2 = wrong;
+            reader.drain();
+            result.r1 = reader.taken;
+            result.r2 = reader.wrong;
         }
     }
 
@@ -123,14 +148,14 @@ final class PublicationStress {
 
         @Actor
         public void poll() {
-            drain();
+            reader.drain();
         }
 
         @Arbiter
         public void rest(II_Result result) {
-            drain();
-            result.r1 = taken;
-            result.r2 = wrong;
+            reader.drain();
+            result.r1 = reader.taken;
+            result.r2 = reader.wrong;
         }
     }
 
@@ -152,14 +177,49 @@ final class PublicationStress {
 
         @Actor
         public void poll() {
-            take();
+            reader.take();
         }
 
         @Arbiter
         public void look(III_Result result) {
-            result.r1 = taken;
-            result.r2 = wrong;
-            result.r3 = taken == 2 ? 0 : Math.min(1, signals.get());
+            result.r1 = reader.taken;
+            result.r2 = reader.wrong;
+            result.r3 = reader.taken == 2 ? 0 : Math.min(1, reader.signals.get());
+        }
+    }
+
+    /** Hazard: a batch, or what was made of it, is taken while another cursor at the same place still builds it. */
+    @JCStressTest
+    @Outcome(id = "2, 0, 2, 0", expect = ACCEPTABLE, desc = "each got each event once, in order")
+    @Outcome(expect = FORBIDDEN, desc = "lost, repeated, out of order or half made")
+    @State
+    public static class NothingHalfMadeIsShared extends Hub {
+        private final Reader other;
+
+        public NothingHalfMadeIsShared() {
+            super(1 << 20);
+            other = new Reader(dispatcher);
+        }
+
+        @Actor
+        public void dispatchAndPoll() {
+            publish();
+            reader.drain();
+        }
+
+        @Actor
+        public void poll() {
+            other.drain();
+        }
+
+        @Arbiter
+        public void rest(IIII_Result result) {
+            reader.drain();
+            other.drain();
+            result.r1 = reader.taken;
+            result.r2 = reader.wrong;
+            result.r3 = other.taken;
+            result.r4 = other.wrong;
         }
     }
 }

@@ -16,7 +16,7 @@ class LaneIndexTest {
     private final LaneIndex index = new LaneIndex();
 
     private Lane add(Filter filter) {
-        Lane lane = new Lane(Selection.of(filter), new Head(0, "epoch", 0));
+        Lane lane = new Lane(Selection.of(filter), new Head(0, "epoch", 0), new EncodedBytes(0));
         index.add(lane);
         return lane;
     }
