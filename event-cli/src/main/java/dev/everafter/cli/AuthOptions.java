@@ -150,6 +150,11 @@ final class AuthOptions {
         return value;
     }
 
+    /** Whether clients are asked who they are. */
+    boolean asks() {
+        return kind != Kind.none;
+    }
+
     /** Refuses what makes no sense, before anything is started. */
     void check() {
         Map<String, Boolean> given = new LinkedHashMap<>();

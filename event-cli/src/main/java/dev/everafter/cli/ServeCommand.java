@@ -51,6 +51,9 @@ import picocli.CommandLine.Option;
             "  everafter serve --demo --auth tokens --tokens-file tokens.jsonl",
             "      for those who have a token, which `everafter token` makes",
             "",
+            "  everafter serve --auth tokens --tokens-file tokens.jsonl --access-rules rules.json",
+            "      where each sees what the rules show, see docs/access.md",
+            "",
             "Without --auth it listens on loopback only, since it asks nobody who they are. `everafter capture` says whose"
                     + " changes become events."
         })
@@ -104,6 +107,9 @@ final class ServeCommand extends VerboseOption implements Callable<Integer> {
     @Mixin
     private AuthOptions auth = new AuthOptions();
 
+    @Mixin
+    private AccessOptions access = new AccessOptions();
+
     @Option(
             names = "--log",
             paramLabel = "FORM",
@@ -124,6 +130,7 @@ final class ServeCommand extends VerboseOption implements Callable<Integer> {
     public Integer call() throws Exception {
         Logging.start(log, verbose());
         auth.check();
+        access.check(auth.asks());
         requirePort("--port", port, 0);
         requirePort("--database-port", databasePort, 1);
         Closing closing = new Closing();
@@ -199,6 +206,7 @@ final class ServeCommand extends VerboseOption implements Callable<Integer> {
 
     private EndpointOptions options(EndpointOptions.Builder rules, DatabaseTarget target, Closing closing) {
         auth.authentication(name -> authPool(target, name, closing)).ifPresent(rules::authentication);
+        access.policy(name -> authPool(target, name, closing)).ifPresent(rules::accessPolicy);
         return rules.build();
     }
 
@@ -207,7 +215,7 @@ final class ServeCommand extends VerboseOption implements Callable<Integer> {
         try {
             return closing.open(name, () -> pool(target, name, AUTH_PATIENCE, AUTH_POOL_SIZE));
         } catch (Exception e) {
-            throw new CliException("no connections for --auth sql: " + e.getMessage(), e);
+            throw new CliException("no connections for " + name + ": " + e.getMessage(), e);
         }
     }
 

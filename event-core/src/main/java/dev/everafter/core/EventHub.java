@@ -133,10 +133,26 @@ public final class EventHub implements AutoCloseable {
      * @throws IllegalStateException if the hub is closed
      */
     public Cursor open(Selection selection, StartFrom from) {
+        return opened(cursors.make(dispatcher, coldReads, reader, listener, selection, from));
+    }
+
+    /**
+     * Opens a cursor where another of this hub has been, so nothing has to be looked up: it goes on from there, with what
+     * {@code selection} selects. Its first news are {@link Poll.Started}.
+     *
+     * @param at where that cursor was told to be, in the epoch that it had then
+     * @throws IllegalStateException if the hub is closed
+     */
+    public Cursor goOn(Selection selection, Position at) {
+        HubCursor cursor = cursors.make(dispatcher, coldReads, reader, listener, selection, StartFrom.after(at));
+        cursor.startsAt(at);
+        return opened(cursor);
+    }
+
+    private Cursor opened(HubCursor cursor) {
         if (closed.get()) {
             throw new IllegalStateException("the hub is closed");
         }
-        HubCursor cursor = cursors.make(dispatcher, coldReads, reader, listener, selection, from);
         cursor.open();
         if (closed.get()) {
             // The hub may have closed the others already.

@@ -46,7 +46,7 @@ public final class FilterText {
      * @throws FilterException if {@code text} is no filter, or not within {@code rules}
      */
     public static Filter parse(String text, FilterRules rules) {
-        return new Reader(text, rules).all();
+        return new Reader(text, rules, Optional.empty()).all();
     }
 
     /** The text of {@code filter}; read again it is a filter with the same {@link Filter#canonical()} form. */
@@ -135,15 +135,24 @@ public final class FilterText {
                 .collect(Collectors.joining(".", path.root().text() + ".", ""));
     }
 
+    /** What placeholders stand for. */
+    interface Placeholders {
+        /** @throws FilterException if there is nothing for {@code placeholder} that may stand here */
+        Operator.Operand operand(String placeholder, String attribute, String operator);
+    }
+
     /** Descends recursively; as deep as the rules allow. */
-    private static final class Reader {
+    static final class Reader {
         private final FilterTokens tokens;
         private final FilterRules rules;
+        private final Optional<Placeholders> placeholders;
         private int conditions;
 
-        Reader(String text, FilterRules rules) {
+        /** @param placeholders empty where there are none: then {@code $} is no operand */
+        Reader(String text, FilterRules rules, Optional<Placeholders> placeholders) {
             this.tokens = new FilterTokens(text);
             this.rules = rules;
+            this.placeholders = placeholders;
         }
 
         Filter all() {
@@ -203,13 +212,22 @@ public final class FilterText {
                 throw new FilterException(operatorPlace + ": expected in, like, ilike or exists after not");
             }
             Operator.Places places = new Operator.Places(namePlace, operatorPlace, tokens.place());
-            Operator.Operand operand =
-                    operator.equals(Operator.EXISTS.text()) ? Operator.Operand.of(Value.of(true)) : operand();
+            Operator.Operand operand = operator.equals(Operator.EXISTS.text())
+                    ? Operator.Operand.of(Value.of(true))
+                    : operand(name, operator);
             Filter made = Operator.condition(name, operator, operand, places, rules);
             return not ? new Filter.Not(made) : made;
         }
 
-        private Operator.Operand operand() {
+        private Operator.Operand operand(String attribute, String operator) {
+            if (placeholders.isPresent() && tokens.isPlaceholder()) {
+                String place = tokens.place();
+                try {
+                    return placeholders.get().operand(tokens.placeholder(), attribute, operator);
+                } catch (FilterException e) {
+                    throw new FilterException(place + ": " + e.getMessage());
+                }
+            }
             if (!tokens.skip("(")) {
                 return Operator.Operand.of(value());
             }

@@ -142,6 +142,23 @@ final class FilterTokens {
         throw expected("a text that a quote ends");
     }
 
+    /** Whether a placeholder comes next. */
+    boolean isPlaceholder() {
+        skipBlanks();
+        return text.startsWith(FilterTemplate.OPEN, at);
+    }
+
+    /** The name in a placeholder. */
+    String placeholder() {
+        int from = at + FilterTemplate.OPEN.length();
+        int end = text.indexOf('}', from);
+        if (end <= from) {
+            throw expected("a placeholder such as ${sub}");
+        }
+        at = end + 1;
+        return text.substring(from, end);
+    }
+
     FilterException expected(String what) {
         String place = place();
         return new FilterException(place + ": expected " + what + ", found "

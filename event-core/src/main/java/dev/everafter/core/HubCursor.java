@@ -65,11 +65,16 @@ class HubCursor implements Cursor {
         return selection;
     }
 
+    /** The start needs no looking up, unless the log is rewound meanwhile. */
+    void startsAt(Position known) {
+        start = new Start.At(known);
+    }
+
     /** Begins looking for the start and for a lane. */
     void open() {
         listener.onOpened();
         dispatcher.submit(() -> dispatcher.attach(this));
-        if (from != StartFrom.now()) {
+        if (from != StartFrom.now() && start == null) {
             ask();
         }
     }

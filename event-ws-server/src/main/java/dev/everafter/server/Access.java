@@ -5,7 +5,7 @@ import dev.everafter.server.spi.Principal;
 import java.util.Optional;
 
 /**
- * What one connection may see: everything, once its principal is known, or where nobody is asked who they are.
+ * What one connection may see: everything, where nobody is asked who they are.
  *
  * @param principal who it is; empty where nobody is asked
  * @param visibility ANDed to every subscription
@@ -13,8 +13,4 @@ import java.util.Optional;
 record Access(Optional<Principal> principal, Filter visibility) {
     /** Of everybody, where nobody is asked. */
     static final Access OPEN = new Access(Optional.empty(), Filter.all());
-
-    static Access of(Principal principal) {
-        return new Access(Optional.of(principal), Filter.all());
-    }
 }

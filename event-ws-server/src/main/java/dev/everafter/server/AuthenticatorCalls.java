@@ -2,18 +2,17 @@ package dev.everafter.server;
 
 import dev.everafter.server.spi.BearerToken;
 import dev.everafter.server.spi.Decision;
-import java.time.Duration;
+import dev.everafter.server.spi.Principal;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.function.Consumer;
-import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Asks the authenticator, on threads that serve nobody else, and makes whatever goes wrong a "can't tell now". That it
+ * Asks the authenticator, and then the access policy, on threads that serve nobody else, and makes whatever goes wrong a "can't tell now". That it
  * fails is logged once a minute, and not for each client; the token is cut out of everything that is said.
  *
  * <p>Safe for use by any thread.
@@ -21,20 +20,19 @@ import org.slf4j.LoggerFactory;
 final class AuthenticatorCalls {
     private static final Logger LOG = LoggerFactory.getLogger(AuthenticatorCalls.class);
     private static final int THREADS = 4;
-    private static final Duration QUIET = Duration.ofMinutes(1);
     private static final Decision UNAVAILABLE = Decision.unavailable("tokens can't be checked now: try again later");
 
     private final Authentication rules;
     private final ServerListener listener;
     private final ThreadPoolExecutor pool;
-    private final LongSupplier ticker;
-    private long quietUntil;
+    private final PolicyCalls policy;
+    private final Nagging failures;
 
     AuthenticatorCalls(Authentication rules, EndpointOptions options) {
         this.rules = rules;
         this.listener = options.listener();
-        this.ticker = options.ticker();
-        this.quietUntil = ticker.getAsLong();
+        this.policy = new PolicyCalls(options);
+        this.failures = new Nagging(options.ticker());
         this.pool = Pools.fixed(THREADS, options.threads(), "everafter-auth");
     }
 
@@ -42,25 +40,44 @@ final class AuthenticatorCalls {
         return rules;
     }
 
-    /** Tells {@code answer} whose {@code token} is; never, if the authenticator never answers, or the endpoint is closed. */
-    void ask(BearerToken token, Consumer<Decision> answer) {
+    /**
+     * Tells {@code answer} whose {@code token} is, and what they may see; never, if one of those that are asked never
+     * answers, or the endpoint is closed.
+     */
+    void ask(BearerToken token, Consumer<Admission> answer) {
+        run(() -> call(token, answer));
+    }
+
+    /** The same of somebody who is known already. */
+    void ask(Principal principal, Consumer<Admission> answer) {
+        run(() -> policy.ask(principal, answer));
+    }
+
+    private void run(Runnable question) {
         try {
-            pool.execute(() -> call(token, answer));
+            pool.execute(question);
         } catch (RejectedExecutionException e) {
             LOG.debug("the endpoint was closed before a client was known", e);
         }
     }
 
-    private void call(BearerToken token, Consumer<Decision> answer) {
+    private void call(BearerToken token, Consumer<Admission> answer) {
         CompletionStage<Decision> stage;
         try {
             stage = rules.authenticator().authenticate(token);
         } catch (RuntimeException | Error e) {
-            answer.accept(failed(token, e));
+            answer.accept(Admission.without(failed(token, e)));
             return;
         }
-        stage.whenComplete((decision, error) ->
-                answer.accept(error != null || decision == null ? failed(token, error) : decided(token, decision)));
+        stage.whenComplete((decision, error) -> {
+            Decision made = error != null || decision == null ? failed(token, error) : decided(token, decision);
+            if (made instanceof Decision.Accepted accepted) {
+                // Here and not where the stage was completed, which may be a thread that must not block.
+                ask(accepted.principal(), answer);
+            } else {
+                answer.accept(Admission.without(made));
+            }
+        });
     }
 
     private Decision decided(BearerToken token, Decision decision) {
@@ -86,16 +103,9 @@ final class AuthenticatorCalls {
 
     private void fails(String why) {
         listener.onAuthenticatorFailed();
-        if (mayLog()) {
+        if (failures.mayLog()) {
             LOG.warn("tokens can't be checked, so clients are asked to try again later: {}", why);
         }
-    }
-
-    private synchronized boolean mayLog() {
-        long now = ticker.getAsLong();
-        boolean quiet = now - quietUntil < 0;
-        quietUntil = quiet ? quietUntil : now + QUIET.toNanos();
-        return !quiet;
     }
 
     /** An exception may quote what it was given, as databases' do. */

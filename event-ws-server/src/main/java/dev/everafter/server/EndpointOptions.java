@@ -1,6 +1,7 @@
 package dev.everafter.server;
 
 import dev.everafter.core.FilterRules;
+import dev.everafter.server.spi.AccessPolicy;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Objects;
@@ -34,6 +35,7 @@ public final class EndpointOptions {
     private final Optional<ScheduledExecutorService> timer;
     private final LongSupplier ticker;
     private final Optional<Authentication> authentication;
+    private final Optional<AccessPolicy> accessPolicy;
     private final InstantSource clock;
 
     private EndpointOptions(Builder builder) {
@@ -55,6 +57,7 @@ public final class EndpointOptions {
         this.timer = builder.timer;
         this.ticker = builder.ticker;
         this.authentication = builder.authentication;
+        this.accessPolicy = builder.accessPolicy;
         this.clock = builder.clock;
     }
 
@@ -156,6 +159,11 @@ public final class EndpointOptions {
         return authentication;
     }
 
+    /** What says what those who are known may see; empty where they may see everything. */
+    public Optional<AccessPolicy> accessPolicy() {
+        return accessPolicy;
+    }
+
     InstantSource clock() {
         return clock;
     }
@@ -165,7 +173,7 @@ public final class EndpointOptions {
      *
      * <p>Defaults: heartbeat 15 s, send deadline 30 s, 64 subscriptions a connection, 500 events and 1 MiB a message, 64
      * KiB a message from a client, windows up to 10,000 events, 100 reconnects a second after a drain, as many workers as
-     * processors but at least 2, no foreign origins, nobody is asked who they are, filters within {@link FilterRules#DEFAULT}, log name {@code everafter}, no listener, daemon threads.
+     * processors but at least 2, no foreign origins, nobody is asked who they are and all is seen, filters within {@link FilterRules#DEFAULT}, log name {@code everafter}, no listener, daemon threads.
      */
     public static final class Builder {
         private String logName = "everafter";
@@ -185,6 +193,7 @@ public final class EndpointOptions {
         private Optional<ScheduledExecutorService> timer = Optional.empty();
         private LongSupplier ticker = System::nanoTime;
         private Optional<Authentication> authentication = Optional.empty();
+        private Optional<AccessPolicy> accessPolicy = Optional.empty();
         private InstantSource clock = InstantSource.system();
         private ThreadFactory threads = task -> {
             Thread thread = new Thread(task);
@@ -308,14 +317,28 @@ public final class EndpointOptions {
             return this;
         }
 
+        /** Says what those who are known may see; by default everything. Needs an {@link #authentication}. */
+        public Builder accessPolicy(AccessPolicy policy) {
+            this.accessPolicy = Optional.of(policy);
+            return this;
+        }
+
         /** Tells the time by which tokens expire; the system's by default. */
         public Builder clock(InstantSource clock) {
             this.clock = Objects.requireNonNull(clock, "clock");
             return this;
         }
 
-        /** The options. */
+        /**
+         * The options.
+         *
+         * @throws IllegalStateException if there is an access policy, but nobody is asked who they are
+         */
         public EndpointOptions build() {
+            if (accessPolicy.isPresent() && authentication.isEmpty()) {
+                throw new IllegalStateException(
+                        "an access policy needs an authentication: it is asked of whom is known");
+            }
             return new EndpointOptions(this);
         }
 

@@ -267,7 +267,7 @@ final class EventSession {
                 beatDue = false;
                 subscriptions.beat();
             }
-            subscriptions.advance(outbox, host::head);
+            subscriptions.advance(outbox, host::head, identity);
         }
         Outgoing next = outbox.pollFirst();
         if (next != null) {

@@ -28,13 +28,19 @@ final class EventsMessages {
     }
 
     /**
+     * A message, and where the client is once it has it.
+     *
+     * @param to the id up to which all has been said
+     */
+    record Part(Outgoing message, long to) {}
+
+    /**
      * All events of {@code (after, to]}.
      *
      * @param omitted told of the size of each event that is sent without its data
      */
-    static List<Outgoing> build(
-            int ref, long after, long to, List<Event> events, int maxMessage, LongConsumer omitted) {
-        List<Outgoing> messages = new ArrayList<>(1);
+    static List<Part> build(int ref, long after, long to, List<Event> events, int maxMessage, LongConsumer omitted) {
+        List<Part> messages = new ArrayList<>(1);
         int room = itemBytes(maxMessage);
         long from = after;
         int first = 0;
@@ -92,7 +98,7 @@ final class EventsMessages {
         return item;
     }
 
-    private static Outgoing message(int ref, long after, long to, List<byte[]> items, int bytes) {
+    private static Part message(int ref, long after, long to, List<byte[]> items, int bytes) {
         String open = "{\"type\":\"events\",\"ref\":" + ref + ",\"after\":" + after + ",\"to\":" + to + ",\"items\":[";
         byte[] text = new byte[open.length() + bytes + 1];
         int at = put(open, text, 0);
@@ -105,7 +111,7 @@ final class EventsMessages {
             at += item.length;
         }
         at = put("]}", text, at);
-        return new Outgoing(new String(text, 0, at, StandardCharsets.UTF_8), items.size());
+        return new Part(new Outgoing(new String(text, 0, at, StandardCharsets.UTF_8), items.size()), to);
     }
 
     private static int put(String ascii, byte[] text, int at) {

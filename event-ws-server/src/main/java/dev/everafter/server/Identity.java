@@ -1,5 +1,6 @@
 package dev.everafter.server;
 
+import dev.everafter.core.Filter;
 import dev.everafter.server.spi.BearerToken;
 import dev.everafter.server.spi.Decision;
 import dev.everafter.server.spi.Principal;
@@ -16,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Belongs to its session's turn, but for {@link #isDue}.
  */
-final class Identity {
+final class Identity implements Rights {
     /** So that no sum overflows; it is looked at again then. */
     private static final Duration LONGEST_WAIT = Duration.ofDays(1);
 
@@ -37,12 +38,14 @@ final class Identity {
     private Runnable cancelAlarm = () -> {};
     private Optional<String> countedAs = Optional.empty();
 
-    /** A token that was shown, and what is known of it. */
+    /** A token that was shown, and what is known of it; or somebody who needs none. */
     private static final class Question {
+        private final boolean token;
         private final long askedAt;
-        private volatile Optional<Decision> answer = Optional.empty();
+        private volatile Optional<Admission> answer = Optional.empty();
 
-        private Question(long askedAt) {
+        private Question(boolean token, long askedAt) {
+            this.token = token;
             this.askedAt = askedAt;
         }
     }
@@ -69,8 +72,14 @@ final class Identity {
     }
 
     /** What it may see, once it is known. */
-    Access access() {
-        return access.orElseThrow();
+    @Override
+    public Filter visibility() {
+        return access.orElseThrow().visibility();
+    }
+
+    @Override
+    public boolean hold() {
+        return isKnown();
     }
 
     boolean isKnown() {
@@ -107,12 +116,16 @@ final class Identity {
 
     /** The client shows a token. None may be shown while one is being checked. */
     void ask(BearerToken token) {
-        Question asked = new Question(now());
+        calls.orElseThrow().ask(token, answer(true));
+    }
+
+    private Consumer<Admission> answer(boolean token) {
+        Question asked = new Question(token, now());
         question = asked;
-        calls.orElseThrow().ask(token, decision -> {
-            asked.answer = Optional.of(decision);
+        return admission -> {
+            asked.answer = Optional.of(admission);
             signal.run();
-        });
+        };
     }
 
     /**
@@ -124,7 +137,7 @@ final class Identity {
         if (!begun) {
             begin();
         }
-        Optional<Closing> end = answer().flatMap(this::act);
+        Optional<Closing> end = answered();
         if (end.isPresent()) {
             return end;
         }
@@ -144,31 +157,37 @@ final class Identity {
         if (calls.isPresent() && shown.isPresent()) {
             ask(shown.get());
         } else if (calls.isPresent()) {
-            calls.get().rules().authenticator().withoutToken().ifPresent(this::become);
+            calls.get()
+                    .rules()
+                    .authenticator()
+                    .withoutToken()
+                    .ifPresent(somebody -> calls.get().ask(somebody, answer(false)));
         }
         shown = Optional.empty();
     }
 
-    private Optional<Decision> answer() {
+    private Optional<Closing> answered() {
         Question asked = question;
         if (asked == null) {
             return Optional.empty();
         }
         AuthenticatorCalls authenticator = calls.orElseThrow();
-        Optional<Decision> answer = asked.answer;
+        Optional<Admission> answer = asked.answer;
         if (answer.isEmpty()
                 && now() - asked.askedAt >= authenticator.rules().patience().toNanos()) {
-            answer = Optional.of(authenticator.late());
+            answer = Optional.of(Admission.without(authenticator.late()));
         }
-        if (answer.isPresent()) {
-            question = null;
+        if (answer.isEmpty()) {
+            return Optional.empty();
         }
-        return answer;
+        question = null;
+        return act(asked, answer.get());
     }
 
-    private Optional<Closing> act(Decision decision) {
+    private Optional<Closing> act(Question asked, Admission admission) {
+        Decision decision = admission.decision();
         if (decision instanceof Decision.Accepted accepted) {
-            return accept(accepted.principal());
+            return accept(asked, new Access(Optional.of(accepted.principal()), admission.visibility()));
         }
         if (decision instanceof Decision.Refused refused) {
             return Optional.of(refuse(CloseCode.UNAUTHORIZED, refused.reason()));
@@ -182,7 +201,8 @@ final class Identity {
         return Optional.empty();
     }
 
-    private Optional<Closing> accept(Principal principal) {
+    private Optional<Closing> accept(Question asked, Access granted) {
+        Principal principal = granted.principal().orElseThrow();
         if (!principal.holdsAt(wallClock())) {
             host.options().listener().onTokenRefused();
             return Optional.of(expired());
@@ -192,11 +212,11 @@ final class Identity {
             return Optional.of(
                     refuse(CloseCode.FORBIDDEN, "the new token is another subject's: open a connection for it"));
         }
-        if (before.isEmpty() && isTooMany(principal)) {
+        if (before.isEmpty() && asked.token && isTooMany(principal)) {
             host.options().listener().onLimit(Limit.CONNECTIONS_PER_PRINCIPAL);
             return Optional.of(new Closing(CloseCode.TOO_MANY, "this subject has too many connections"));
         }
-        become(principal);
+        become(granted);
         if (before.isPresent()) {
             answers.accept(ServerMessages.authorized(subscriptions.told()));
         }
@@ -209,9 +229,10 @@ final class Identity {
                 > host.options().limits().connectionsPerPrincipal();
     }
 
-    private void become(Principal principal) {
+    private void become(Access granted) {
         host.options().listener().onAuthenticated();
-        access = Optional.of(Access.of(principal));
+        access = Optional.of(granted);
+        subscriptions.reselect(answers);
         setAlarm();
     }
 

@@ -1,7 +1,9 @@
 package dev.everafter.server;
 
 import dev.everafter.core.Cursor;
+import dev.everafter.core.Position;
 import dev.everafter.core.Selection;
+import dev.everafter.core.StartFrom;
 import dev.everafter.server.ServerMessages.Unsubscribed;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -60,15 +62,19 @@ final class Requests implements ClientMessage.Receiver {
     }
 
     private void subscribe(ClientMessage.Subscribe message) {
-        Cursor cursor;
+        Subscription opened = new Subscription(message, ++refs, this::open, identity, signal, options.listener());
+        options.listener().onSubscriptionOpened();
+        subscriptions.add(opened);
+    }
+
+    private Cursor open(Selection selection, StartFrom from, Optional<Position> at) {
         try {
-            cursor = host.hub()
-                    .open(new Selection(message.where(), identity.access().visibility()), message.from());
+            return at.isPresent()
+                    ? host.hub().goOn(selection, at.get())
+                    : host.hub().open(selection, from);
         } catch (IllegalStateException e) {
             throw new Subscription.HubClosedException();
         }
-        options.listener().onSubscriptionOpened();
-        subscriptions.add(new Subscription(message, ++refs, cursor, signal, options.listener()));
     }
 
     @Override

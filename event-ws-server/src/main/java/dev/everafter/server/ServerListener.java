@@ -45,6 +45,9 @@ public interface ServerListener {
     /** A token could not be checked. */
     default void onAuthenticatorFailed() {}
 
+    /** What somebody may see could not be looked up. */
+    default void onAccessPolicyFailed() {}
+
     /** A connection's token has expired, and it is closed. */
     default void onTokenExpired() {}
 

@@ -16,10 +16,8 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -27,8 +25,6 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.LongSupplier;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import javax.sql.DataSource;
 
 /**
@@ -48,14 +44,10 @@ public final class SqlAuthenticator implements Authenticator {
     static final int MAX_REMEMBERED = 10_000;
 
     private static final int QUERY_SECONDS = 4;
-    /** Not a cast, which has two colons. */
-    private static final Pattern PARAMETER = Pattern.compile("(?<![:\\w]):(token|sha256)\\b");
-
     private static final JsonProvider JSON = JsonProvider.provider();
 
     private final DataSource database;
-    private final String sql;
-    private final List<Boolean> hashed = new ArrayList<>();
+    private final NamedParameters query;
     private final Duration remember;
     private final LongSupplier ticker;
     private final Map<String, Remembered> answers = new LinkedHashMap<>(16, 0.75f, true) {
@@ -70,15 +62,11 @@ public final class SqlAuthenticator implements Authenticator {
     private record Remembered(Decision decision, long until) {}
 
     private SqlAuthenticator(DataSource database, String query, Duration remember, LongSupplier ticker) {
-        Matcher parameter = PARAMETER.matcher(query);
-        while (parameter.find()) {
-            hashed.add(parameter.group(1).equals("sha256"));
-        }
-        if (hashed.isEmpty()) {
+        this.query = NamedParameters.parse(query, "token", "sha256");
+        if (this.query.names().isEmpty()) {
             throw new IllegalArgumentException("the query asks for no token: put :sha256 or :token where it belongs");
         }
         this.database = database;
-        this.sql = PARAMETER.matcher(query).replaceAll("?");
         this.remember = remember;
         this.ticker = ticker;
     }
@@ -142,13 +130,11 @@ public final class SqlAuthenticator implements Authenticator {
 
     private Decision ask(BearerToken token, String hash) throws SQLException {
         try (Connection connection = database.getConnection();
-                PreparedStatement query = connection.prepareStatement(sql)) {
-            query.setQueryTimeout(QUERY_SECONDS);
-            query.setMaxRows(2);
-            for (int i = 0; i < hashed.size(); i++) {
-                query.setString(i + 1, hashed.get(i) ? hash : token.value());
-            }
-            try (ResultSet row = query.executeQuery()) {
+                PreparedStatement statement = connection.prepareStatement(query.sql())) {
+            statement.setQueryTimeout(QUERY_SECONDS);
+            statement.setMaxRows(2);
+            query.set(statement, Map.of("sha256", hash, "token", token.value()));
+            try (ResultSet row = statement.executeQuery()) {
                 if (!row.next()) {
                     return Decision.refused("the token is not valid");
                 }

@@ -5,7 +5,10 @@ import dev.everafter.core.Cursor;
 import dev.everafter.core.Gap;
 import dev.everafter.core.Poll;
 import dev.everafter.core.Position;
+import dev.everafter.core.Selection;
+import dev.everafter.core.StartFrom;
 import dev.everafter.server.ServerMessages.Unsubscribed;
+import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -19,11 +22,20 @@ import java.util.function.Consumer;
 final class Subscription {
     private final ClientMessage.Subscribe asked;
     private final int ref;
-    private final Cursor cursor;
+    private final Cursors cursors;
+    private final Rights rights;
+    private final Runnable signal;
     private final ServerListener listener;
     private final Window window;
+    /** What a poll gave, and isn't put out yet: one message at a time, so that the others can still be taken back. */
+    private final ArrayDeque<EventsMessages.Part> parts = new ArrayDeque<>();
 
+    private Selection selection;
+    private Cursor cursor;
     private volatile boolean ready = true;
+    /** What the cursor gave last was dropped, so it is further than the client will ever be by it. */
+    private boolean overrun;
+
     private boolean started;
     private boolean ended;
     private String epoch = "";
@@ -31,16 +43,65 @@ final class Subscription {
     /** The largest id that was ever sent: an ack up to it may have crossed a gap that took the position back. */
     private long sent;
 
-    Subscription(ClientMessage.Subscribe asked, int ref, Cursor cursor, Runnable signal, ServerListener listener) {
+    /** Where cursors come from. */
+    interface Cursors {
+        /**
+         * Opens one.
+         *
+         * @param at where another has been that was opened before; empty for the first
+         */
+        Cursor open(Selection selection, StartFrom from, Optional<Position> at);
+    }
+
+    /** @param signal what its cursors call when they have news */
+    Subscription(
+            ClientMessage.Subscribe asked,
+            int ref,
+            Cursors cursors,
+            Rights rights,
+            Runnable signal,
+            ServerListener listener) {
         this.asked = asked;
         this.ref = ref;
-        this.cursor = cursor;
+        this.cursors = cursors;
+        this.rights = rights;
+        this.signal = signal;
         this.listener = listener;
         this.window = new Window(asked.window());
-        cursor.onReady(() -> {
+        this.selection = new Selection(asked.where(), rights.visibility());
+        this.cursor = listened(cursors.open(selection, asked.from(), Optional.empty()));
+    }
+
+    /** Beyond what the client was told only as far as the cursor has found nothing to tell. */
+    private Position place() {
+        boolean told = overrun || !parts.isEmpty() || !cursor.epoch().equals(epoch);
+        return new Position(epoch, told ? this.told : cursor.position());
+    }
+
+    private Cursor listened(Cursor opened) {
+        opened.onReady(() -> {
             ready = true;
             signal.run();
         });
+        return opened;
+    }
+
+    /**
+     * Goes on by the rights that there are now. What the ones before had decided and the client wasn't told is decided
+     * anew, so nothing is sent any more that they alone allowed, and nothing left out.
+     */
+    void reselect() {
+        Selection now = new Selection(asked.where(), rights.visibility());
+        if (ended || (now.equals(selection) && !overrun)) {
+            return;
+        }
+        selection = now;
+        Cursor before = cursor;
+        cursor = listened(cursors.open(selection, asked.from(), started ? Optional.of(place()) : Optional.empty()));
+        before.close();
+        parts.clear();
+        window.unsent(told);
+        overrun = false;
     }
 
     String name() {
@@ -57,7 +118,7 @@ final class Subscription {
 
     /** Whether a poll may find something that may be sent. */
     boolean pollable() {
-        return ready && windowOpen();
+        return !parts.isEmpty() || (ready && windowOpen());
     }
 
     boolean windowOpen() {
@@ -76,7 +137,8 @@ final class Subscription {
 
     /** Where the client isn't yet, although nothing is left to be sent up to there. */
     Optional<Long> advanced() {
-        return started && cursor.position() > told ? Optional.of(cursor.position()) : Optional.empty();
+        boolean settled = started && !overrun && parts.isEmpty();
+        return settled && cursor.position() > told ? Optional.of(cursor.position()) : Optional.empty();
     }
 
     /** Where the client is, as far as it was told. */
@@ -111,11 +173,20 @@ final class Subscription {
         listener.onSubscriptionClosed();
     }
 
-    /** Polls once and puts out what there is to say. */
+    /** Puts out what there is to say next, after a poll where nothing is left of the one before. */
     void poll(Consumer<Outgoing> out) {
+        if (!parts.isEmpty()) {
+            putOut(out);
+            return;
+        }
         // Before the poll: a signal that comes while it runs must not be lost.
         ready = false;
         Poll found = cursor.poll(Math.min(asked.batch(), window.room()), EventsMessages.itemBytes(asked.maxMessage()));
+        if (!rights.hold()) {
+            // After the poll: what it found may have come after what took them away.
+            overrun = true;
+            return;
+        }
         if (found instanceof Poll.Nothing) {
             noticeEpoch(out);
             return;
@@ -124,8 +195,10 @@ final class Subscription {
         if (found instanceof Poll.Started begin) {
             start(begin, out);
         } else if (found instanceof Poll.Events events) {
-            noticeEpoch(out);
-            send(events.batch(), out);
+            build(events.batch());
+            if (!noticeEpoch(out)) {
+                putOut(out);
+            }
         } else if (found instanceof Poll.Missing missing) {
             skip(missing.gap(), out);
         } else if (found instanceof Poll.CaughtUp live) {
@@ -140,27 +213,42 @@ final class Subscription {
     }
 
     private void start(Poll.Started begin, Consumer<Outgoing> out) {
+        if (started) {
+            // Another cursor, by other rights: the client goes on from where it is.
+            return;
+        }
         started = true;
         epoch = begin.position().epoch();
         tell(begin.position().id());
         out.accept(ServerMessages.subscribed(name(), ref, begin.position(), begin.head()));
     }
 
-    /** A rewound log goes on under a new epoch also for those whose position is not in question. They must know it. */
-    private void noticeEpoch(Consumer<Outgoing> out) {
-        if (started && !cursor.epoch().equals(epoch)) {
-            epoch = cursor.epoch();
-            out.accept(ServerMessages.subscribed(
-                    name(), ref, new Position(epoch, told), Math.max(told, cursor.position())));
+    /**
+     * A rewound log goes on under a new epoch also for those whose position is not in question. They must know it.
+     *
+     * @return whether it was told
+     */
+    private boolean noticeEpoch(Consumer<Outgoing> out) {
+        if (!started || cursor.epoch().equals(epoch)) {
+            return false;
         }
+        epoch = cursor.epoch();
+        out.accept(
+                ServerMessages.subscribed(name(), ref, new Position(epoch, told), Math.max(told, cursor.position())));
+        return true;
     }
 
-    private void send(Batch batch, Consumer<Outgoing> out) {
+    private void build(Batch batch) {
         // What lies between the position that the client knows and the batch did not match.
-        EventsMessages.build(ref, told, batch.to(), batch.events(), asked.maxMessage(), listener::onItemOmitted)
-                .forEach(out);
+        parts.addAll(EventsMessages.build(
+                ref, told, batch.to(), batch.events(), asked.maxMessage(), listener::onItemOmitted));
         window.sent(batch.events());
-        tell(batch.to());
+    }
+
+    private void putOut(Consumer<Outgoing> out) {
+        EventsMessages.Part next = parts.remove();
+        out.accept(next.message());
+        tell(next.to());
     }
 
     private void skip(Gap gap, Consumer<Outgoing> out) {

@@ -81,9 +81,14 @@ final class Subscriptions {
      * Polls until there is something to send or nothing more to find.
      *
      * @param head what a heartbeat names if there is nothing else to say
+     * @param rights without which nothing is polled
      */
-    void advance(Collection<Outgoing> out, LongSupplier head) {
+    void advance(Collection<Outgoing> out, LongSupplier head, Rights rights) {
         while (out.isEmpty()) {
+            if (!rights.hold()) {
+                waitForRights(out, head);
+                return;
+            }
             Subscription next = toLookUp.pollFirst();
             if (next == null && beating) {
                 beating = false;
@@ -113,6 +118,16 @@ final class Subscriptions {
         owing = false;
     }
 
+    /** There is nothing to say but that the connection is alive. */
+    private void waitForRights(Collection<Outgoing> out, LongSupplier head) {
+        if (beating || owing) {
+            out.add(ServerMessages.heartbeat(head.getAsLong()));
+        }
+        toLookUp.clear();
+        beating = false;
+        owing = false;
+    }
+
     private @Nullable Subscription choose() {
         Subscription live = null;
         Subscription behind = null;
@@ -134,6 +149,12 @@ final class Subscriptions {
             order.addLast(chosen);
         }
         return chosen;
+    }
+
+    /** Lets all go on by the rights that there are now, once the client knows where those before had been followed. */
+    void reselect(Consumer<Outgoing> out) {
+        tellPositions(out);
+        byName.values().forEach(Subscription::reselect);
     }
 
     private void tellPositions(Consumer<Outgoing> out) {

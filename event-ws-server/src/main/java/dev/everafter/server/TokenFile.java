@@ -1,5 +1,6 @@
 package dev.everafter.server;
 
+import dev.everafter.server.FileInForce.BrokenException;
 import dev.everafter.server.spi.BearerToken;
 import dev.everafter.server.spi.Principal;
 import jakarta.json.JsonObject;
@@ -8,12 +9,8 @@ import jakarta.json.JsonString;
 import jakarta.json.JsonValue;
 import jakarta.json.spi.JsonProvider;
 import jakarta.json.stream.JsonParser;
-import java.io.IOException;
-import java.io.InputStream;
 import java.io.StringReader;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
@@ -34,19 +31,9 @@ import java.util.regex.Pattern;
  * <p>Holds no state.
  */
 public final class TokenFile {
-    private static final int MAX_BYTES = 16 << 20;
     private static final Set<String> MEMBERS = Set.of("sha256", "subject", "expires", "attributes");
     private static final Pattern HASH = Pattern.compile("[0-9a-f]{64}");
     private static final JsonProvider JSON = JsonProvider.provider();
-
-    /** Says which line is wrong, and what is expected there. */
-    static final class BrokenException extends Exception {
-        private static final long serialVersionUID = 1L;
-
-        private BrokenException(String message) {
-            super(message);
-        }
-    }
 
     private TokenFile() {}
 
@@ -63,19 +50,10 @@ public final class TokenFile {
         return line.build().toString();
     }
 
-    static byte[] read(Path file) throws IOException {
-        try (InputStream in = Files.newInputStream(file)) {
-            return in.readNBytes(MAX_BYTES + 1);
-        }
-    }
-
     /** The principals by their tokens' hashes. */
     static Map<String, Principal> parse(byte[] content) throws BrokenException {
         if (content.length == 0) {
             throw new BrokenException("it has zero bytes; a file without tokens has a comment in it");
-        }
-        if (content.length > MAX_BYTES) {
-            throw new BrokenException("it has more than " + MAX_BYTES + " bytes");
         }
         Map<String, Principal> principals = new HashMap<>();
         int number = 0;

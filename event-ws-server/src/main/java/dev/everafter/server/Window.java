@@ -45,6 +45,13 @@ final class Window {
         }
     }
 
+    /** What comes after {@code id} was not sent after all. */
+    void unsent(long id) {
+        while (count > 0 && ids[(first + count - 1) % ids.length] > id) {
+            count--;
+        }
+    }
+
     /** The client's position was moved by the server: nothing that was sent counts any more. */
     void clear() {
         count = 0;

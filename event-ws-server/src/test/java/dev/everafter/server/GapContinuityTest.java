@@ -42,11 +42,26 @@ class GapContinuityTest {
                 new ClientMessage.Subscribe(
                         "s", Filter.all(), StartFrom.beginning(), false, 10, 10, 10_000, Optional.empty(), false),
                 7,
-                new Scripted(new Poll.Started(new Position("e1", 5), 30), new Poll.Missing(gap)),
+                (selection, from, at) ->
+                        new Scripted(new Poll.Started(new Position("e1", 5), 30), new Poll.Missing(gap)),
+                new EverythingIsSeen(),
                 () -> {},
                 ServerListener.NONE);
         subscription.poll(started -> {});
         subscription.poll(message -> told.add(message.text()));
+    }
+
+    /** Rights that nobody takes away. */
+    private static final class EverythingIsSeen implements Rights {
+        @Override
+        public boolean hold() {
+            return true;
+        }
+
+        @Override
+        public Filter visibility() {
+            return Filter.all();
+        }
     }
 
     /** Finds what it was given. */

@@ -1,0 +1,75 @@
+package dev.everafter.cli;
+
+import dev.everafter.server.RulesPolicy;
+import dev.everafter.server.SqlAccessPolicy;
+import dev.everafter.server.spi.AccessPolicy;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.function.Function;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/**
+ * What {@code serve} shows to those who are known: everything, or what one of these options says.
+ *
+ * <p>Filled by picocli, once.
+ */
+final class AccessOptions {
+    @Option(
+            names = "--access-rules",
+            paramLabel = "FILE",
+            description =
+                    "What each may see: rules in a JSON file, see docs/access.md. Read again when it changes. Without"
+                            + " this option and --access-query, whoever is known sees everything.")
+    private @Nullable Path rules;
+
+    @Option(
+            names = "--access-query",
+            paramLabel = "SQL",
+            description = "What each may see: a query on --database that gives filters, for the subject in :subject, or"
+                    + " for what else is known in :attributes (a JSON object).")
+    private @Nullable String query;
+
+    /**
+     * What the options describe.
+     *
+     * @param database makes connections with the given name, where a query is to be asked
+     */
+    Optional<AccessPolicy> policy(Function<String, DataSource> database) {
+        try {
+            if (rules != null) {
+                return Optional.of(RulesPolicy.of(rules));
+            }
+            return query == null
+                    ? Optional.empty()
+                    : Optional.of(SqlAccessPolicy.of(database.apply("everafter access"), query));
+        } catch (IllegalArgumentException e) {
+            throw new CliException(ExitCodes.USAGE, given() + ": " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * Refuses what makes no sense, before anything is started.
+     *
+     * @param asks whether clients are asked who they are
+     */
+    void check(boolean asks) {
+        if (rules != null && query != null) {
+            throw new CliException(ExitCodes.USAGE, "--access-rules and --access-query: choose one of them", null);
+        }
+        if ((rules != null || query != null) && !asks) {
+            throw new CliException(
+                    ExitCodes.USAGE, given() + " needs an --auth that says who each is, and this is --auth none", null);
+        }
+        if (rules != null) {
+            policy(name -> {
+                throw new IllegalStateException("rules ask no database");
+            });
+        }
+    }
+
+    private String given() {
+        return rules == null ? "--access-query" : "--access-rules";
+    }
+}
