@@ -1,11 +1,15 @@
 package dev.everafter.core;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -24,6 +28,9 @@ import org.jspecify.annotations.Nullable;
  * thread.
  */
 final class Dispatcher {
+    /** The most events that a lane is shown for the sake of one cursor: what lies further back is read by the readers. */
+    static final int FILL_EVENTS = 1_024;
+
     private final BlockingQueue<Runnable> inbox = new LinkedBlockingQueue<>();
     private final HubListener listener;
     private final long tailBytes;
@@ -32,6 +39,9 @@ final class Dispatcher {
     private final LaneIndex index = new LaneIndex();
     private final Set<HubCursor> cursors = new LinkedHashSet<>();
     private final List<HubCursor> early = new ArrayList<>();
+    /** Those that wait until their lane goes back as far as they need. */
+    private final Deque<HubCursor> joining = new ArrayDeque<>();
+
     private long serial;
 
     /** The ids at which each generation after the first took over; replaced, never changed. */
@@ -74,10 +84,14 @@ final class Dispatcher {
         inbox.add(command);
     }
 
-    /** Works until the thread is interrupted. */
+    /**
+     * Works until the thread is interrupted. Lanes are filled while there is nothing else to do, and one after each
+     * update: so however many join, an update waits for one at most, and however many updates come, all join.
+     */
     void run() throws InterruptedException {
         while (true) {
-            perform(inbox.take());
+            Runnable command = joining.isEmpty() ? inbox.take() : inbox.poll();
+            perform(command == null ? this::joinNext : command);
         }
     }
 
@@ -85,6 +99,9 @@ final class Dispatcher {
     void runPending() {
         for (Runnable command = inbox.poll(); command != null; command = inbox.poll()) {
             perform(command);
+        }
+        while (!joining.isEmpty()) {
+            perform(this::joinNext);
         }
     }
 
@@ -111,6 +128,7 @@ final class Dispatcher {
         } else if (update instanceof TailUpdate.EpochChanged changed) {
             rewind(changed.epoch(), changed.fork());
         }
+        joinNext();
     }
 
     private void start(TailUpdate.Started started) {
@@ -155,29 +173,31 @@ final class Dispatcher {
                 appended++;
             }
         }
-        Set<Lane> touched = new LinkedHashSet<>(matched);
-        int evicted = events.evict(touched);
-
-        events.publish();
-        touched.forEach(Lane::publish);
+        publish(events, new LinkedHashSet<>(matched));
         head = before.at(Math.max(before.id(), update.head()));
         matched.forEach(lane -> lane.subscribers().forEach(HubCursor::wake));
 
         listener.onHead(update.head(), appended);
+    }
+
+    private void append(Event event, Tail events, Set<Lane> touched) {
+        EventImages images = new EventImages(event);
+        events.append(event);
+        index.candidates(images, new Matches(images, ++serial, events, touched));
+        images.trouble().ifPresent(listener::onFailure);
+    }
+
+    /** Keeps to the tail's bytes, and shows what has changed in it and in {@code touched}. */
+    private void publish(Tail events, Set<Lane> touched) {
+        int evicted = events.evict(touched);
+        events.publish();
+        touched.forEach(Lane::publish);
         if (evicted > 0) {
             listener.onEvicted(evicted, events.bytes());
         }
     }
 
-    private void append(Event event, Tail events, Set<Lane> touched) {
-        EventImages images = new EventImages(event);
-        Matches matches = new Matches(images, ++serial, touched);
-        index.candidates(images, matches);
-        images.trouble().ifPresent(listener::onFailure);
-        events.append(event, matches.lanes, matches.formBytes);
-    }
-
-    /** Gives {@code cursor} the lane of its selection. */
+    /** Gives {@code cursor} the lane of its selection, at once or when that goes back far enough. */
     void attach(HubCursor cursor) {
         Head now = head;
         if (now == null) {
@@ -193,7 +213,36 @@ final class Dispatcher {
             listener.onLaneCreated(lanes.size());
         }
         lane.join(cursor);
-        cursor.attached(lane, now);
+        if (missing(lane, cursor, now).isPresent()) {
+            joining.add(cursor);
+        } else {
+            cursor.attached(lane, now);
+        }
+    }
+
+    /** How far back the cursor's lane should go for it; empty where that is of no use, or too far for this thread. */
+    private OptionalLong missing(Lane lane, HubCursor cursor, Head now) {
+        OptionalLong position = cursor.resumesAt(now);
+        boolean near = position.isPresent() && requireTail().canFill(lane, position.getAsLong(), FILL_EVENTS);
+        return near ? position : OptionalLong.empty();
+    }
+
+    /** Has the lane of the cursor that waits longest go back to it. */
+    private void joinNext() {
+        HubCursor cursor = joining.poll();
+        if (cursor == null || !cursors.contains(cursor)) {
+            return;
+        }
+        Head now = requireHead();
+        Lane lane = Objects.requireNonNull(lanes.get(cursor.selection()));
+        try {
+            missing(lane, cursor, now).ifPresent(position -> {
+                requireTail().fill(lane, position);
+                publish(requireTail(), new LinkedHashSet<>(Set.of(lane)));
+            });
+        } finally {
+            cursor.attached(lane, now);
+        }
     }
 
     /** Takes {@code cursor} out, and its lane with the last one. */
@@ -207,6 +256,7 @@ final class Dispatcher {
         if (lane.subscribers().isEmpty()) {
             lanes.remove(cursor.selection());
             index.remove(lane);
+            requireTail().remove(lane);
             lane.end(requireHead().id());
             listener.onLaneRemoved(lanes.size());
         }
@@ -233,36 +283,17 @@ final class Dispatcher {
         return known;
     }
 
-    /** Collects the lanes that one event goes into. */
-    private static final class Matches implements Consumer<Lane> {
-        private final EventImages images;
-        private final long serial;
-        private final Set<Lane> touched;
-        private final List<Lane> lanes = new ArrayList<>(2);
-        private long formBytes;
-
-        Matches(EventImages images, long serial, Set<Lane> touched) {
-            this.images = images;
-            this.serial = serial;
-            this.touched = touched;
-        }
-
+    /** Puts one event into the lanes that match it. */
+    private record Matches(EventImages images, long serial, Tail events, Set<Lane> touched) implements Consumer<Lane> {
         @Override
-        @SuppressWarnings("ReferenceEquality") // the very event costs nothing more, an equal one does
         public void accept(Lane lane) {
             if (!lane.firstLook(serial)) {
                 return;
             }
-            Optional<Event> form = lane.selection().select(images);
-            if (form.isEmpty()) {
-                return;
-            }
-            lane.append(form.get());
-            lanes.add(lane);
-            touched.add(lane);
-            if (form.get() != images.event()) {
-                formBytes += form.get().size();
-            }
+            lane.selection().select(images).ifPresent(form -> {
+                events.append(images.event(), form, lane);
+                touched.add(lane);
+            });
         }
     }
 }

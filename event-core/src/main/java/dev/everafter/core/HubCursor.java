@@ -3,6 +3,7 @@ package dev.everafter.core;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
@@ -74,9 +75,25 @@ class HubCursor implements Cursor {
     void open() {
         listener.onOpened();
         dispatcher.submit(() -> dispatcher.attach(this));
-        if (from != StartFrom.now() && start == null) {
+        Head head = dispatcher.head().orElse(null);
+        boolean plain = start != null || head != null && resumesAt(head).isPresent();
+        if (from != StartFrom.now() && !plain) {
             ask();
         }
+    }
+
+    /** Where it starts, if that is plain without asking the log: in the epoch of {@code head}, and not beyond it. */
+    OptionalLong resumesAt(Head head) {
+        StartFrom asked = from;
+        if (asked instanceof StartFrom.After after) {
+            Position position = after.position();
+            boolean known = position.epoch().equals(head.epoch()) && position.id() <= head.id();
+            return known ? OptionalLong.of(position.id()) : OptionalLong.empty();
+        }
+        if (asked instanceof StartFrom.AfterId after && after.id() <= head.id()) {
+            return OptionalLong.of(after.id());
+        }
+        return OptionalLong.empty();
     }
 
     // ---- the subscriber's side
@@ -105,7 +122,7 @@ class HubCursor implements Cursor {
 
     private Poll begin() {
         Optional<Head> head = dispatcher.head();
-        Start resolved = start;
+        Start resolved = head.isPresent() ? found(head.get()) : start;
         if (resolved == null && from != StartFrom.now()) {
             ask();
         }
@@ -139,6 +156,12 @@ class HubCursor implements Cursor {
         return new Poll.Started(begin, head.get().id());
     }
 
+    /** What the log has answered, or what needs no asking. */
+    private @Nullable Start found(Head head) {
+        OptionalLong plain = resumesAt(head);
+        return plain.isPresent() ? new Start.At(new Position(head.epoch(), plain.getAsLong())) : start;
+    }
+
     private static Position position(Start resolved) {
         return resolved instanceof Start.Rewound rewound ? rewound.gap().resume() : ((Start.At) resolved).position();
     }
@@ -151,10 +174,14 @@ class HubCursor implements Cursor {
         }
         // After the head: what is proven up to it is in the lane by now.
         Lane.View view = view();
-        if (view != null && view.wasQuiet(generation, position)) {
+        if (view == null) {
+            // Signalled when it is attached, which is soon; what it reads till then it would read twice.
+            return Poll.Nothing.NOTHING;
+        }
+        if (view.wasQuiet(generation, position)) {
             position = Math.max(position, Math.min(head.id(), view.quietTo()));
         }
-        if (view != null && view.covers(generation, position)) {
+        if (view.covers(generation, position)) {
             return state == State.LIVE ? live(head, view, maxEvents, maxBytes) : catchUp();
         }
         if (position >= head.id()) {

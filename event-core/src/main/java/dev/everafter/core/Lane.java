@@ -2,6 +2,7 @@ package dev.everafter.core;
 
 import java.util.Arrays;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -13,7 +14,8 @@ import org.jspecify.annotations.Nullable;
  * position: whoever is at or beyond {@link View#coveredFrom()} may go on from here, whenever it comes.
  *
  * <p>{@code coveredFrom} is the newest <em>matching</em> id that was let go, not the tail's oldest: a quiet subscription
- * is covered for ever, and never sent back to the log for events that it would not match.
+ * is covered for ever, and never sent back to the log for events that it would not match. It begins at the head of the
+ * lane's creation, and goes back as far as the first subscribers need and the tail reaches ({@link Tail#fill}).
  *
  * <p>Its subscribers share the batches that are made of it, see {@link LaneBatches}.
  *
@@ -40,6 +42,7 @@ final class Lane {
 
     private LaneBatches batches = LaneBatches.alone();
     private boolean changed;
+    private long bytes;
     private long lastSeen = -1;
     private volatile View view;
 
@@ -93,20 +96,53 @@ final class Lane {
         return first;
     }
 
-    void append(Event event) {
+    /** All matches after this id are here. */
+    long coveredFrom() {
+        return coveredFrom;
+    }
+
+    boolean isEmpty() {
+        return from == to;
+    }
+
+    Event oldest() {
+        return Objects.requireNonNull(events[from]);
+    }
+
+    /** What its events cost, as it was told. */
+    long bytes() {
+        return bytes;
+    }
+
+    void append(Event event, long cost) {
         if (to == events.length) {
             makeRoom();
         }
         events[to++] = event;
+        bytes += cost;
+        changed = true;
+    }
+
+    /** Goes back to {@code position}: {@code missing} are all matches after it that are not covered yet. */
+    void prepend(List<Event> missing, long position, long cost) {
+        // A new array, so that views that are out keep theirs.
+        @Nullable Event[] larger = new Event[Math.max(8, (missing.size() + to - from) * 2)];
+        for (int at = 0; at < missing.size(); at++) {
+            larger[at] = missing.get(at);
+        }
+        hold(larger, missing.size());
+        coveredFrom = position;
+        bytes += cost;
         changed = true;
     }
 
     /** Lets its oldest match go, which {@code id} names. */
-    void dropOldest(long id) {
+    void dropOldest(long id, long cost) {
         quietFrom = coveredFrom;
         quietTo = id - 1;
         coveredFrom = id;
         from++;
+        bytes -= cost;
         changed = true;
     }
 
@@ -121,6 +157,7 @@ final class Lane {
         from = 0;
         to = 0;
         cleared = 0;
+        bytes = 0;
         changed = true;
         publish();
     }
@@ -150,11 +187,15 @@ final class Lane {
 
     /** A new array, so that views that are out keep theirs. */
     private void makeRoom() {
-        @Nullable Event[] larger = new Event[Math.max(8, (to - from) * 2)];
-        System.arraycopy(events, from, larger, 0, to - from);
+        hold(new Event[Math.max(8, (to - from) * 2)], 0);
+    }
+
+    /** Has the events in {@code larger} from now on, behind the {@code before} that are there already. */
+    private void hold(@Nullable Event[] larger, int before) {
+        System.arraycopy(events, from, larger, before, to - from);
+        to += before - from;
         events = larger;
-        to -= from;
-        places += from;
+        places += from - before;
         from = 0;
         cleared = 0;
     }

@@ -14,7 +14,7 @@ public class EvictionModelTest {
     private boolean gone;
 
     public EvictionModelTest() {
-        lane.append(MATCH);
+        lane.append(MATCH, MATCH.size());
         lane.publish();
     }
 
@@ -22,7 +22,7 @@ public class EvictionModelTest {
     public void letGo() {
         if (!gone) {
             gone = true;
-            lane.dropOldest(1);
+            lane.dropOldest(1, MATCH.size());
             lane.publish();
         }
     }

@@ -231,7 +231,7 @@ class HubCursorTest extends HubHarness {
     void shouldEndWhenItsStartIsNoPlaceInTheLog() {
         start(5);
         log.answer = Optional.of(new Start.UnknownEpoch("other"));
-        Cursor lost = open(ALL, after(3));
+        Cursor lost = open(ALL, StartFrom.after(new Position("other", 3)));
         Poll.Ended ended = assertInstanceOf(Poll.Ended.class, next(lost));
         assertEquals(Poll.Ended.Reason.EPOCH_UNKNOWN, ended.reason());
         assertTrue(ended.message().contains("other"), ended.message());
@@ -260,16 +260,22 @@ class HubCursorTest extends HubHarness {
         start(0);
         commitUnseen(event(1), event(2));
         log.failure = Optional.of(new EventLogException("out of reach", null));
-        Cursor cursor = open(ALL, after(0));
+        Cursor cursor = open(ALL, StartFrom.beginning());
         readAll();
-        assertEquals(Poll.Nothing.NOTHING, poll(cursor));
+        assertEquals(Poll.Nothing.NOTHING, poll(cursor), "the start is not found");
         assertEquals(1, counts.failedReads.get());
+        log.failure = Optional.empty();
+        runLater();
+        assertInstanceOf(Poll.Started.class, next(cursor));
+        log.failure = Optional.of(new EventLogException("out of reach", null));
+        assertEquals(Poll.Nothing.NOTHING, next(cursor), "nothing can be read");
         log.failure = Optional.empty();
         runLater();
         List<Long> ids = new ArrayList<>();
         drain(cursor, ids);
 
         assertEquals(List.of(1L, 2L), ids);
+        assertEquals(2, counts.failedReads.get());
     }
 
     @Test

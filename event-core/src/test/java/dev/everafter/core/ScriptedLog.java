@@ -8,6 +8,7 @@ import java.util.Optional;
 final class ScriptedLog implements EventLog {
     final List<Event> events = new ArrayList<>();
     final List<Long> readsUpTo = new ArrayList<>();
+    int resolves;
     String epoch = "e1";
     long oldest;
     Optional<Start> answer = Optional.empty();
@@ -43,6 +44,7 @@ final class ScriptedLog implements EventLog {
 
     @Override
     public Start resolve(StartFrom from) {
+        resolves++;
         failure.ifPresent(e -> {
             throw e;
         });
