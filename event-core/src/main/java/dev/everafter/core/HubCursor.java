@@ -76,7 +76,7 @@ class HubCursor implements Cursor {
         listener.onOpened();
         dispatcher.submit(() -> dispatcher.attach(this));
         Head head = dispatcher.head().orElse(null);
-        boolean plain = start != null || head != null && resumesAt(head).isPresent();
+        boolean plain = start != null || (head != null && resumesAt(head).isPresent());
         if (from != StartFrom.now() && !plain) {
             ask();
         }
