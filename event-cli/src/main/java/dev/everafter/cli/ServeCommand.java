@@ -8,9 +8,11 @@ import dev.everafter.pg.LogSchema;
 import dev.everafter.pg.PgEventLog;
 import dev.everafter.server.EndpointOptions;
 import dev.everafter.server.standalone.EventServer;
+import dev.everafter.server.standalone.Tls;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
@@ -50,6 +52,8 @@ import picocli.CommandLine.Option;
             "",
             "  everafter serve --demo --auth tokens --tokens-file tokens.jsonl",
             "      for those who have a token, which `everafter token` makes",
+            "  everafter serve --demo --tls-cert server.crt --tls-key server.key",
+            "      encrypted; the files are read again when they have changed",
             "",
             "  everafter serve --auth tokens --tokens-file tokens.jsonl --access-rules rules.json",
             "      where each sees what the rules show, see docs/access.md",
@@ -117,6 +121,9 @@ final class ServeCommand extends VerboseOption implements Callable<Integer> {
             description = "How log lines look, on stderr: text (default) or json.")
     private Logging.Format log = Logging.Format.text;
 
+    @ArgGroup(validate = false, heading = "%nEncryption, see docs/operations.md:%n")
+    private TlsOptions encryption = new TlsOptions();
+
     @ArgGroup(validate = false, heading = "%nWhat clients may take, see docs/operations.md:%n")
     private LimitOptions limits = new LimitOptions();
 
@@ -157,6 +164,7 @@ final class ServeCommand extends VerboseOption implements Callable<Integer> {
 
     private void start(Closing closing) throws Exception {
         EndpointOptions.Builder rules = limits.apply(EndpointOptions.builder());
+        Optional<Tls> tls = encryption.tls();
         DatabaseTarget target = database == null ? embedded(closing) : DatabaseTarget.parse(database, System.getenv());
         target.check();
         LogSchema schema = LogSchema.of(target.dataSource("everafter install"));
@@ -183,15 +191,16 @@ final class ServeCommand extends VerboseOption implements Callable<Integer> {
             schema.capture(Demo.TABLE);
             closing.open("the demo", () -> shop.start(DEMO_PAUSE));
         }
-        EventServer server = closing.open(
-                "the server",
-                () -> EventServer.builder(hub)
-                        .host(host)
-                        .port(port)
-                        .options(options(rules, target, closing))
-                        .drainTimeout(DRAIN)
-                        .start());
-        welcome(server.port(), target);
+        EventServer server = closing.open("the server", () -> {
+            EventServer.Builder builder = EventServer.builder(hub)
+                    .host(host)
+                    .port(port)
+                    .options(options(rules, target, closing))
+                    .drainTimeout(DRAIN);
+            tls.ifPresent(builder::tls);
+            return builder.start();
+        });
+        welcome(server.port(), target, tls.isPresent());
     }
 
     private DatabaseTarget embedded(Closing closing) throws Exception {
@@ -235,14 +244,15 @@ final class ServeCommand extends VerboseOption implements Callable<Integer> {
         return thread;
     }
 
-    private void welcome(int port, DatabaseTarget target) {
+    private void welcome(int port, DatabaseTarget target, boolean encrypted) {
         String place = (host.contains(":") ? "[" + host + "]" : host) + ":" + port;
-        String url = "ws://" + place + "/ws";
+        String secure = encrypted ? "s" : "";
+        String url = "ws" + secure + "://" + place + "/ws";
         String tail = url.equals(TailCommand.DEFAULT_URL) ? "tail" : "tail --url " + url;
         out.println();
         out.println("everafter is running.");
         out.println();
-        out.println("  console    http://" + place + "/");
+        out.println("  console    http" + secure + "://" + place + "/");
         out.println("  WebSocket  " + url);
         out.println("  database   " + target + (database == null ? "  (embedded, for trying out)" : ""));
         if (demo) {

@@ -8,11 +8,16 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManagerFactory;
 
 /**
- * A key and its self-signed certificate for 127.0.0.1, as PEM files, made by the JDK's own {@code keytool}. Immutable.
+ * A key and its self-signed certificate, for 127.0.0.1 if not said otherwise, as PEM files, made by the JDK's own {@code keytool}. Immutable.
  *
  * @param certificate also the authority to trust, since it is its own
  * @param key not encrypted
@@ -20,10 +25,25 @@ import java.util.List;
 public record TlsIdentity(Path certificate, Path key) {
     private static final String PASSWORD = "of no use";
 
-    /** Makes one in {@code folder}, which has none yet. */
+    /** Makes one in {@code folder}, which has none yet: for 127.0.0.1, of elliptic curves, for 90 days. */
     public static TlsIdentity create(Path folder) throws IOException, GeneralSecurityException {
+        return create(folder, "ip:127.0.0.1", 90, "-keyalg", "EC", "-groupname", "secp256r1");
+    }
+
+    /** Makes one with a key of RSA. */
+    public static TlsIdentity createRsa(Path folder) throws IOException, GeneralSecurityException {
+        return create(folder, "ip:127.0.0.1", 90, "-keyalg", "RSA", "-keysize", "2048");
+    }
+
+    /** Makes one for another name, such as {@code dns:example.org}, or another time. */
+    public static TlsIdentity create(Path folder, String name, int days) throws IOException, GeneralSecurityException {
+        return create(folder, name, days, "-keyalg", "EC", "-groupname", "secp256r1");
+    }
+
+    private static TlsIdentity create(Path folder, String name, int days, String... algorithm)
+            throws IOException, GeneralSecurityException {
         Path store = folder.resolve("identity.p12");
-        List<String> command = List.of(
+        List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
                 "-genkeypair",
                 "-keystore",
@@ -32,16 +52,15 @@ public record TlsIdentity(Path certificate, Path key) {
                 PASSWORD,
                 "-alias",
                 "server",
-                "-keyalg",
-                "EC",
-                "-groupname",
-                "secp256r1",
                 "-dname",
-                "CN=127.0.0.1",
+                "CN=of a test",
+                "-validity",
+                Integer.toString(days),
                 "-ext",
-                "san=ip:127.0.0.1",
+                "san=" + name,
                 "-ext",
-                "bc=ca:true");
+                "bc=ca:true"));
+        command.addAll(List.of(algorithm));
         File output = folder.resolve("keytool.log").toFile();
         if (!PostgresPrograms.run(output, command)) {
             throw new IOException("keytool failed: " + Files.readString(output.toPath()));
@@ -59,6 +78,25 @@ public record TlsIdentity(Path certificate, Path key) {
                         folder.resolve("server.key"),
                         "PRIVATE KEY",
                         keys.getKey("server", PASSWORD.toCharArray()).getEncoded()));
+    }
+
+    /** What a client uses that trusts this identity, and no other. */
+    public SSLContext trusting() throws IOException, GeneralSecurityException {
+        KeyStore trusted = KeyStore.getInstance("PKCS12");
+        trusted.load(null, null);
+        trusted.setCertificateEntry("authority", x509());
+        TrustManagerFactory trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+        trust.init(trusted);
+        SSLContext context = SSLContext.getInstance("TLS");
+        context.init(null, trust.getTrustManagers(), null);
+        return context;
+    }
+
+    /** The certificate. */
+    public X509Certificate x509() throws IOException, GeneralSecurityException {
+        try (InputStream in = Files.newInputStream(certificate)) {
+            return (X509Certificate) CertificateFactory.getInstance("X.509").generateCertificate(in);
+        }
     }
 
     private static Path pem(Path file, String kind, byte[] der) throws IOException {

@@ -164,7 +164,8 @@ public final class EndpointOptions {
         return accessPolicy;
     }
 
-    InstantSource clock() {
+    /** Tells the time by which tokens and certificates expire. */
+    public InstantSource clock() {
         return clock;
     }
 
@@ -323,7 +324,7 @@ public final class EndpointOptions {
             return this;
         }
 
-        /** Tells the time by which tokens expire; the system's by default. */
+        /** Tells the time by which tokens and certificates expire; the system's by default. */
         public Builder clock(InstantSource clock) {
             this.clock = Objects.requireNonNull(clock, "clock");
             return this;

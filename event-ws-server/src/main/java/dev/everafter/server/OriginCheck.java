@@ -9,8 +9,9 @@ import java.util.Set;
  * Whether a page may connect. A browser lets any page open a WebSocket to any server, and says in {@code Origin} which
  * page it is (RFC 6455, section 10.2): without this check every site that a user visits could read this server's events.
  *
- * <p>A page of the server's own may connect, which is one whose host and port are those that the request went to; so may
- * those that are allowed by name, and clients that are no browsers and send no {@code Origin}.
+ * <p>A page of the server's own may connect, which is one whose host and port are those that the request went to, and its
+ * scheme as well where that is known; so may those that are allowed by name, and clients that are no browsers and send no
+ * {@code Origin}.
  *
  * <p>Immutable and safe for use by any thread.
  */
@@ -22,12 +23,18 @@ public final class OriginCheck {
         this.allowed = Set.copyOf(allowed);
     }
 
-    /** Whether a request with these headers may be upgraded. */
+    /** Whether a request with these headers, which came by whatever scheme, may be upgraded. */
     public boolean allows(Optional<String> origin, Optional<String> host) {
+        return allows(origin, host, Optional.empty());
+    }
+
+    /** Whether a request with these headers, which came by {@code http} or {@code https}, may be upgraded. */
+    public boolean allows(Optional<String> origin, Optional<String> host, Optional<String> scheme) {
         if (origin.isEmpty() || allowed.contains(origin.get())) {
             return true;
         }
         return host.isPresent()
+                && scheme.map(known -> origin.get().startsWith(known + "://")).orElse(true)
                 && authority(origin.get()).filter(sameAs(host.get())::equals).isPresent();
     }
 

@@ -14,6 +14,7 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import javax.net.ssl.SSLContext;
 
 /**
  * A WebSocket connection byte by byte, for what RFC 6455 forbids and for how it wants that answered. Not safe for use by
@@ -51,6 +52,11 @@ public final class RawWebSocket implements AutoCloseable {
     /** Connected, with nothing sent. */
     public static RawWebSocket connect(int port) throws IOException {
         return new RawWebSocket(port, new Socket(InetAddress.getLoopbackAddress(), port));
+    }
+
+    /** Connected by TLS, which ends its handshake with the first thing that is sent. */
+    public static RawWebSocket connect(int port, SSLContext context) throws IOException {
+        return new RawWebSocket(port, context.getSocketFactory().createSocket(InetAddress.getLoopbackAddress(), port));
     }
 
     /** Connected from another of this machine's loopback addresses, with nothing sent. */
@@ -211,6 +217,18 @@ public final class RawWebSocket implements AutoCloseable {
             next = read();
         }
         return next;
+    }
+
+    /** Takes whatever comes, frames or not, until the connection has ended. */
+    public void awaitEnd() throws IOException {
+        byte[] buffer = new byte[8192];
+        try {
+            while (in.read(buffer) >= 0) {
+                // Of no interest.
+            }
+        } catch (SocketException e) {
+            // Reset: ended as well.
+        }
     }
 
     /** Takes what there is to be read until the connection ends, or for a moment. */

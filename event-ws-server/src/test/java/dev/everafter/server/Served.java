@@ -15,12 +15,16 @@ public final class Served implements AutoCloseable {
     public final EventHub hub;
     public final EventServer server;
 
-    private Served(UnaryOperator<EndpointOptions.Builder> options, UnaryOperator<EventHub.Builder> hubOptions) {
+    private Served(
+            UnaryOperator<EndpointOptions.Builder> options,
+            UnaryOperator<EventHub.Builder> hubOptions,
+            UnaryOperator<EventServer.Builder> serverOptions) {
         hub = hubOptions.apply(EventHub.builder(log)).build();
-        server = EventServer.builder(hub)
-                .port(0)
-                .options(options.apply(EndpointOptions.builder()).build())
-                .drainTimeout(Duration.ofSeconds(5))
+        server = serverOptions
+                .apply(EventServer.builder(hub)
+                        .port(0)
+                        .options(options.apply(EndpointOptions.builder()).build())
+                        .drainTimeout(Duration.ofSeconds(5)))
                 .start();
         try {
             if (!hub.awaitStarted(Duration.ofSeconds(30))) {
@@ -36,11 +40,15 @@ public final class Served implements AutoCloseable {
     }
 
     public static Served with(UnaryOperator<EndpointOptions.Builder> options) {
-        return new Served(options, hub -> hub);
+        return new Served(options, hub -> hub, server -> server);
     }
 
     public static Served with(UnaryOperator<EndpointOptions.Builder> options, UnaryOperator<EventHub.Builder> hub) {
-        return new Served(options, hub);
+        return new Served(options, hub, server -> server);
+    }
+
+    public static Served by(UnaryOperator<EventServer.Builder> server, UnaryOperator<EndpointOptions.Builder> options) {
+        return new Served(options, hub -> hub, server);
     }
 
     public int port() {

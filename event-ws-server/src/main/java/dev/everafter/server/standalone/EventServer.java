@@ -10,6 +10,7 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -88,7 +89,7 @@ public final class EventServer implements AutoCloseable {
     /**
      * Describes an {@link EventServer}. Not safe for use by several threads; {@link #start()} copies.
      *
-     * <p>Defaults: host {@code 127.0.0.1}, port 8800, {@link EndpointOptions#defaults()}, 10 s to drain.
+     * <p>Defaults: host {@code 127.0.0.1}, port 8800, {@link EndpointOptions#defaults()}, no TLS, 10 s to drain.
      */
     public static final class Builder {
         private final EventHub hub;
@@ -96,6 +97,7 @@ public final class EventServer implements AutoCloseable {
         private int port = 8800;
         private EndpointOptions options = EndpointOptions.defaults();
         private Duration drainTimeout = Duration.ofSeconds(10);
+        private Optional<Tls> tls = Optional.empty();
 
         private Builder(EventHub hub) {
             this.hub = Objects.requireNonNull(hub, "hub");
@@ -122,6 +124,12 @@ public final class EventServer implements AutoCloseable {
             return this;
         }
 
+        /** Speaks TLS, and nothing else, with this certificate; without encryption by default. */
+        public Builder tls(Tls tls) {
+            this.tls = Optional.of(tls);
+            return this;
+        }
+
         /** How long {@link EventServer#close()} waits for clients to take their goodbye; 10 s by default. */
         public Builder drainTimeout(Duration timeout) {
             if (timeout.isNegative()) {
@@ -138,9 +146,10 @@ public final class EventServer implements AutoCloseable {
          */
         public EventServer start() {
             requireLoopbackOrAuthentication();
+            Optional<TlsEngines> engines = tls.map(files -> new TlsEngines(files, options.clock()));
             EventEndpoint endpoint = EventEndpoint.of(hub, options);
-            Pages pages = new Pages(hub);
-            HttpListener http = new HttpListener(host, port, options, pages);
+            Pages pages = new Pages(hub, engines);
+            HttpListener http = new HttpListener(host, port, options, pages, engines);
             try {
                 http.start(endpoint.config());
             } catch (BindException e) {
@@ -155,7 +164,11 @@ public final class EventServer implements AutoCloseable {
                 endpoint.close();
                 throw new EventServerException("can't listen on port " + port + " of " + host, e);
             }
-            LOG.info("listening on http://{}:{}/", host.contains(":") ? "[" + host + "]" : host, http.port());
+            LOG.info(
+                    "listening on {}://{}:{}/",
+                    tls.isPresent() ? "https" : "http",
+                    host.contains(":") ? "[" + host + "]" : host,
+                    http.port());
             return new EventServer(endpoint, http, pages, drainTimeout);
         }
 

@@ -6,7 +6,9 @@ import jakarta.websocket.server.ServerEndpointConfig;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import org.glassfish.grizzly.filterchain.TransportFilter;
@@ -15,6 +17,7 @@ import org.glassfish.grizzly.http.server.HttpServer;
 import org.glassfish.grizzly.http.server.NetworkListener;
 import org.glassfish.grizzly.nio.transport.TCPNIOTransport;
 import org.glassfish.grizzly.nio.transport.TCPNIOTransportBuilder;
+import org.glassfish.grizzly.ssl.SSLBaseFilter;
 import org.glassfish.grizzly.strategies.SameThreadIOStrategy;
 import org.glassfish.grizzly.threadpool.ThreadPoolConfig;
 import org.glassfish.tyrus.core.TyrusWebSocketEngine;
@@ -33,6 +36,9 @@ final class HttpListener {
     /** How long a close waits for the peer to take what is left and to close as well. */
     static final Duration LINGER = Duration.ofSeconds(3);
 
+    /** How often it is looked whether the certificate has changed. */
+    private static final Duration REFRESH = Duration.ofSeconds(5);
+
     private static final String NAME = "everafter";
     /** Frames that Tyrus writes by itself (pongs, a close) beside the one message of ours. */
     private static final int CONTROL_BYTES = 64 << 10;
@@ -42,8 +48,10 @@ final class HttpListener {
     private final Container container;
     private final WebSocketFilter filter;
     private final ScheduledThreadPoolExecutor timer;
+    private final Optional<TlsEngines> engines;
 
-    HttpListener(String host, int port, EndpointOptions options, Pages pages) {
+    HttpListener(String host, int port, EndpointOptions options, Pages pages, Optional<TlsEngines> engines) {
+        this.engines = engines;
         timer = new ScheduledThreadPoolExecutor(1, task -> {
             Thread thread = new Thread(task, "everafter-linger");
             thread.setDaemon(true);
@@ -53,11 +61,12 @@ final class HttpListener {
         timer.setKeepAliveTime(10, TimeUnit.SECONDS);
         timer.allowCoreThreadTimeOut(true);
         container = new Container(options.maxIncoming());
-        ConnectionGuard guard = new ConnectionGuard(options.limits(), false, options.listener(), timer);
+        ConnectionGuard guard = new ConnectionGuard(options.limits(), engines.isPresent(), options.listener(), timer);
         filter = new WebSocketFilter(
                 container.getWebSocketEngine(), options, guard, options.maxMessage() + CONTROL_BYTES, timer);
         listener = new NetworkListener(NAME, host, port);
         listener.setTransport(transport());
+        listener.setSecure(engines.isPresent());
         // Upgraded connections count as idle requests to this timer; the guard has another.
         listener.getKeepAlive().setIdleTimeoutInSeconds(-1);
         // The filter's writer has a limit of its own, which it can act on.
@@ -67,6 +76,7 @@ final class HttpListener {
             chain.set(
                     chain.indexOfType(HttpServerFilter.class),
                     new HttpCodec(options.limits().headerBytes(), listener.getKeepAlive(), options.listener()));
+            engines.ifPresent(made -> chain.set(chain.indexOfType(SSLBaseFilter.class), new TlsFilter(made)));
             chain.add(chain.indexOfType(TransportFilter.class) + 1, guard);
         });
         server.addListener(listener);
@@ -93,6 +103,10 @@ final class HttpListener {
         container.start("", listener.getPort());
         container.doneDeployment();
         server.start();
+        if (engines.isPresent()) {
+            Future<?> unused = timer.scheduleWithFixedDelay(
+                    engines.get()::refresh, REFRESH.toMillis(), REFRESH.toMillis(), TimeUnit.MILLISECONDS);
+        }
     }
 
     int port() {

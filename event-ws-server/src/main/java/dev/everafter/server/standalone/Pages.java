@@ -4,6 +4,7 @@ import dev.everafter.core.EventHub;
 import dev.everafter.core.LogStatus;
 import dev.everafter.core.Position;
 import jakarta.json.JsonObject;
+import jakarta.json.JsonObjectBuilder;
 import jakarta.json.spi.JsonProvider;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -18,7 +19,7 @@ import org.glassfish.grizzly.http.server.Response;
  * What is served beside the events: health, and the console page.
  *
  * <p>{@code /health/live} answers 200 as long as it answers. {@code /health/ready} answers 200 while the log is followed,
- * else 503 with the reason.
+ * else 503 with the reason; where the server speaks TLS, it says when the certificate ends.
  *
  * <p>Safe for use by any thread; nothing here blocks, so it runs in the selector threads.
  */
@@ -26,11 +27,13 @@ final class Pages extends HttpHandler {
     private static final JsonProvider JSON = JsonProvider.provider();
 
     private final EventHub hub;
+    private final Optional<TlsEngines> engines;
     private final ConsolePage console = ConsolePage.load();
     private volatile boolean draining;
 
-    Pages(EventHub hub) {
+    Pages(EventHub hub, Optional<TlsEngines> engines) {
         this.hub = hub;
+        this.engines = engines;
     }
 
     /** From now on the server isn't ready any more. */
@@ -89,11 +92,12 @@ final class Pages extends HttpHandler {
 
     private JsonObject following() {
         Position head = hub.head().orElseThrow();
-        return JSON.createObjectBuilder()
+        JsonObjectBuilder body = JSON.createObjectBuilder()
                 .add("ready", true)
                 .add("epoch", head.epoch())
-                .add("head", head.id())
-                .build();
+                .add("head", head.id());
+        engines.ifPresent(made -> body.add("certificateExpires", made.expires().toString()));
+        return body.build();
     }
 
     static void send(Response response, int status, String type, String text) throws IOException {

@@ -100,6 +100,7 @@ final class SocketWriter extends Writer implements Runnable {
             run();
             return;
         }
+        // Nothing to write, but with TLS the word that this is the end.
         connection.write(Buffers.EMPTY_BUFFER, new EmptyCompletionHandler<WriteResult<Buffer, SocketAddress>>() {
             @Override
             public void completed(WriteResult<Buffer, SocketAddress> result) {

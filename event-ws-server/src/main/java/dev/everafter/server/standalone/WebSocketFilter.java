@@ -134,7 +134,9 @@ final class WebSocketFilter extends BaseFilter {
         if (!HandshakeCheck.isUpgrade(request)) {
             return Optional.empty();
         }
-        if (!origins.allows(Optional.ofNullable(request.getHeader("Origin")), host)) {
+        // Without TLS here there may be some before, at a proxy that doesn't say so.
+        Optional<String> scheme = request.isSecure() ? Optional.of("https") : Optional.empty();
+        if (!origins.allows(Optional.ofNullable(request.getHeader("Origin")), host, scheme)) {
             return Optional.of(new Refusal(403, "pages of this origin may not connect"));
         }
         return HandshakeCheck.flaw(request);
