@@ -77,6 +77,14 @@ final class TailCommand extends VerboseOption implements Callable<Integer> {
     private @Nullable Path tokenFile;
 
     @Option(
+            names = "--ca-file",
+            paramLabel = "FILE",
+            description =
+                    "For wss: trust servers whose certificate one of these (PEM) has signed, or is; without it those"
+                            + " that Java trusts. The host's name must be the certificate's either way.")
+    private @Nullable Path authorities;
+
+    @Option(
             names = "--from",
             paramLabel = "START",
             converter = Converters.Start.class,
@@ -155,6 +163,9 @@ final class TailCommand extends VerboseOption implements Callable<Integer> {
         EventClient.Builder client =
                 EventClient.builder().uri(url).listener(new TailListener(url)).maxMessageBytes(MAX_MESSAGE_BYTES);
         showToken(client);
+        if (authorities != null) {
+            client.sslContext(TrustedFile.context(authorities));
+        }
         if (store != null) {
             Path file = store.toAbsolutePath();
             Path directory = file.getParent();

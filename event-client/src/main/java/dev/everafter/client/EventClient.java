@@ -16,6 +16,7 @@ import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
+import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -136,6 +137,7 @@ public final class EventClient implements AutoCloseable {
 
         private @Nullable URI uri;
         private Tokens tokens = Tokens.NONE;
+        private Optional<SSLContext> sslContext = Optional.empty();
         private PositionStore positions = PositionStore.inMemory();
         private ClientListener listener = ClientListener.NONE;
         private @Nullable WebSocketContainer container;
@@ -182,6 +184,15 @@ public final class EventClient implements AutoCloseable {
             return this;
         }
 
+        /**
+         * Which certificates to trust, and which to show, at {@code wss:} addresses; without it those that the JVM trusts.
+         * The server's name must be that of its certificate either way.
+         */
+        public Builder sslContext(SSLContext context) {
+            this.sslContext = Optional.of(context);
+            return this;
+        }
+
         /** Where the positions of named subscriptions are kept. */
         public Builder positionStore(PositionStore store) {
             this.positions = Objects.requireNonNull(store, "store");
@@ -194,7 +205,7 @@ public final class EventClient implements AutoCloseable {
             return this;
         }
 
-        /** Makes the connections: for TLS and proxy settings; else the one that {@link ContainerProvider} finds. */
+        /** Makes the connections: for proxy settings and the like; else the one that {@link ContainerProvider} finds. */
         public Builder container(WebSocketContainer container) {
             this.container = Objects.requireNonNull(container, "container");
             return this;
@@ -302,6 +313,7 @@ public final class EventClient implements AutoCloseable {
             Settings settings = new Settings(
                     target,
                     tokens,
+                    sslContext,
                     positions,
                     listener,
                     container == null ? ContainerProvider.getWebSocketContainer() : container,

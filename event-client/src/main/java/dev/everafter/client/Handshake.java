@@ -16,15 +16,16 @@ final class Handshake {
     private Handshake() {}
 
     static ClientEndpointConfig config(Settings settings, Optional<Token> shown) {
-        ClientEndpointConfig config = ClientEndpointConfig.Builder.create()
+        ClientEndpointConfig.Builder builder = ClientEndpointConfig.Builder.create()
                 .preferredSubprotocols(List.of(SUBPROTOCOL))
                 .configurator(new ClientEndpointConfig.Configurator() {
                     @Override
                     public void beforeRequest(Map<String, List<String>> headers) {
                         shown.ifPresent(token -> headers.put("Authorization", List.of(token.header())));
                     }
-                })
-                .build();
+                });
+        settings.sslContext().ifPresent(builder::sslContext);
+        ClientEndpointConfig config = builder.build();
         config.getUserProperties().put(TYRUS_FRAME_LIMIT, frameLimit(settings));
         return config;
     }

@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -144,8 +145,16 @@ final class Link implements Socket.Owner {
             socket.connect(settings.container(), Handshake.config(settings, token), settings.uri());
         } catch (Exception e) {
             String message = rootMessage(e);
-            lost(socket, "no connection: " + message, Closing.fatalHandshake(message));
+            lost(
+                    socket,
+                    "no connection: " + (isOfTls(e) ? "TLS failed: " : "") + message,
+                    Closing.fatalHandshake(message));
         }
+    }
+
+    /** What the innermost cause says, such as "Signature does not match.", wouldn't be understood alone. */
+    private static boolean isOfTls(@Nullable Throwable error) {
+        return error != null && (error instanceof SSLException || isOfTls(error.getCause()));
     }
 
     private static String rootMessage(Throwable error) {

@@ -27,6 +27,8 @@ import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import javax.net.ServerSocketFactory;
+import javax.net.ssl.SSLServerSocket;
 
 /**
  * A WebSocket server (RFC 6455) on a free loopback port that does nothing by itself: a test takes each connection, and
@@ -52,8 +54,13 @@ final class FakeServer implements AutoCloseable {
     }
 
     static FakeServer start() {
+        return start(ServerSocketFactory.getDefault());
+    }
+
+    /** Of TLS, where the factory makes such sockets. */
+    static FakeServer start(ServerSocketFactory sockets) {
         try {
-            FakeServer server = new FakeServer(new ServerSocket(0, 50, InetAddress.getLoopbackAddress()));
+            FakeServer server = new FakeServer(sockets.createServerSocket(0, 50, InetAddress.getLoopbackAddress()));
             run("accept", server::acceptAll);
             return server;
         } catch (IOException e) {
@@ -62,7 +69,8 @@ final class FakeServer implements AutoCloseable {
     }
 
     URI uri() {
-        return URI.create("ws://127.0.0.1:" + listening.getLocalPort() + "/ws");
+        String scheme = listening instanceof SSLServerSocket ? "wss" : "ws";
+        return URI.create(scheme + "://127.0.0.1:" + listening.getLocalPort() + "/ws");
     }
 
     /** The next connection, once its handshake is done. */

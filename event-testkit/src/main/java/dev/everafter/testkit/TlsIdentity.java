@@ -13,6 +13,7 @@ import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 
@@ -23,6 +24,7 @@ import javax.net.ssl.TrustManagerFactory;
  * @param key not encrypted
  */
 public record TlsIdentity(Path certificate, Path key) {
+    private static final String STORE = "identity.p12";
     private static final String PASSWORD = "of no use";
 
     /** Makes one in {@code folder}, which has none yet: for 127.0.0.1, of elliptic curves, for 90 days. */
@@ -42,7 +44,7 @@ public record TlsIdentity(Path certificate, Path key) {
 
     private static TlsIdentity create(Path folder, String name, int days, String... algorithm)
             throws IOException, GeneralSecurityException {
-        Path store = folder.resolve("identity.p12");
+        Path store = folder.resolve(STORE);
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
                 "-genkeypair",
@@ -53,7 +55,7 @@ public record TlsIdentity(Path certificate, Path key) {
                 "-alias",
                 "server",
                 "-dname",
-                "CN=of a test",
+                "CN=" + folder.getFileName(),
                 "-validity",
                 Integer.toString(days),
                 "-ext",
@@ -65,10 +67,7 @@ public record TlsIdentity(Path certificate, Path key) {
         if (!PostgresPrograms.run(output, command)) {
             throw new IOException("keytool failed: " + Files.readString(output.toPath()));
         }
-        KeyStore keys = KeyStore.getInstance("PKCS12");
-        try (InputStream in = Files.newInputStream(store)) {
-            keys.load(in, PASSWORD.toCharArray());
-        }
+        KeyStore keys = load(store);
         return new TlsIdentity(
                 pem(
                         folder.resolve("server.crt"),
@@ -78,6 +77,15 @@ public record TlsIdentity(Path certificate, Path key) {
                         folder.resolve("server.key"),
                         "PRIVATE KEY",
                         keys.getKey("server", PASSWORD.toCharArray()).getEncoded()));
+    }
+
+    /** What a server uses that has this identity. */
+    public SSLContext serving() throws IOException, GeneralSecurityException {
+        KeyManagerFactory keys = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+        keys.init(load(certificate.resolveSibling(STORE)), PASSWORD.toCharArray());
+        SSLContext context = SSLContext.getInstance("TLS");
+        context.init(keys.getKeyManagers(), null, null);
+        return context;
     }
 
     /** What a client uses that trusts this identity, and no other. */
@@ -97,6 +105,14 @@ public record TlsIdentity(Path certificate, Path key) {
         try (InputStream in = Files.newInputStream(certificate)) {
             return (X509Certificate) CertificateFactory.getInstance("X.509").generateCertificate(in);
         }
+    }
+
+    private static KeyStore load(Path store) throws IOException, GeneralSecurityException {
+        KeyStore keys = KeyStore.getInstance("PKCS12");
+        try (InputStream in = Files.newInputStream(store)) {
+            keys.load(in, PASSWORD.toCharArray());
+        }
+        return keys;
     }
 
     private static Path pem(Path file, String kind, byte[] der) throws IOException {
