@@ -118,9 +118,7 @@ class ArvadosSubscriptionsTest {
     }
 
     private static OptionalLong start(Random random, int head) {
-        return random.nextInt(3) == 0
-                ? OptionalLong.empty()
-                : OptionalLong.of(random.nextInt(Math.max(head, 1) + 2));
+        return random.nextInt(3) == 0 ? OptionalLong.empty() : OptionalLong.of(random.nextInt(Math.max(head, 1) + 2));
     }
 
     @Test
