@@ -6,10 +6,12 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadFactory;
 import java.util.function.LongSupplier;
+import java.util.random.RandomGenerator;
 
 /**
  * The rules by which an {@link EventEndpoint} serves. {@link Builder} has the defaults.
@@ -37,6 +39,8 @@ public final class EndpointOptions {
     private final Optional<Authentication> authentication;
     private final Optional<AccessPolicy> accessPolicy;
     private final InstantSource clock;
+    private final Optional<EventChecking> eventChecking;
+    private final RandomGenerator random;
 
     private EndpointOptions(Builder builder) {
         this.logName = builder.logName;
@@ -59,6 +63,8 @@ public final class EndpointOptions {
         this.authentication = builder.authentication;
         this.accessPolicy = builder.accessPolicy;
         this.clock = builder.clock;
+        this.eventChecking = builder.eventChecking;
+        this.random = builder.random;
     }
 
     /** All defaults. */
@@ -169,6 +175,15 @@ public final class EndpointOptions {
         return clock;
     }
 
+    /** How it is known of single events who may see them; empty where filters alone say it. */
+    public Optional<EventChecking> eventChecking() {
+        return eventChecking;
+    }
+
+    RandomGenerator random() {
+        return random;
+    }
+
     /**
      * Describes an {@link EndpointOptions}. Not safe for use by several threads; {@link #build()} copies.
      *
@@ -196,6 +211,8 @@ public final class EndpointOptions {
         private Optional<Authentication> authentication = Optional.empty();
         private Optional<AccessPolicy> accessPolicy = Optional.empty();
         private InstantSource clock = InstantSource.system();
+        private Optional<EventChecking> eventChecking = Optional.empty();
+        private RandomGenerator random = new Random();
         private ThreadFactory threads = task -> {
             Thread thread = new Thread(task);
             thread.setDaemon(true);
@@ -331,14 +348,34 @@ public final class EndpointOptions {
         }
 
         /**
+         * Asks, event by event, what each client may see, beyond what its filters say; by default no event is asked
+         * about. It needs {@link #authentication}.
+         */
+        public Builder eventChecking(EventChecking checking) {
+            this.eventChecking = Optional.of(checking);
+            return this;
+        }
+
+        /** Spreads pauses, so that they don't all end at once; safe for use by any thread. */
+        public Builder random(RandomGenerator random) {
+            this.random = Objects.requireNonNull(random, "random");
+            return this;
+        }
+
+        /**
          * The options.
          *
-         * @throws IllegalStateException if there is an access policy, but nobody is asked who they are
+         * @throws IllegalStateException if there is an access policy, or events are to be checked, but nobody is asked who
+         *     they are
          */
         public EndpointOptions build() {
             if (accessPolicy.isPresent() && authentication.isEmpty()) {
                 throw new IllegalStateException(
                         "an access policy needs an authentication: it is asked of whom is known");
+            }
+            if (eventChecking.isPresent() && authentication.isEmpty()) {
+                throw new IllegalStateException(
+                        "a check of events needs an authentication: it is asked of whom is known");
             }
             return new EndpointOptions(this);
         }

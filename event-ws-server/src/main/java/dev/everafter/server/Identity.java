@@ -262,7 +262,8 @@ final class Identity implements Rights {
         return principal().filter(known -> !known.holdsAt(wallClock())).isPresent();
     }
 
-    private Optional<Principal> principal() {
+    @Override
+    public Optional<Principal> principal() {
         return access.flatMap(Access::principal);
     }
 

@@ -62,9 +62,15 @@ final class Requests implements ClientMessage.Receiver {
     }
 
     private void subscribe(ClientMessage.Subscribe message) {
-        Subscription opened = new Subscription(message, ++refs, this::open, identity, signal, options.listener());
+        Subscription opened =
+                new Subscription(message, ++refs, this::open, identity, signal, options.listener(), this::stage);
         options.listener().onSubscriptionOpened();
         subscriptions.add(opened);
+    }
+
+    private Optional<Stage> stage(Runnable news) {
+        return host.checks()
+                .map(checks -> new Stage(checks, identity.principal().orElseThrow(), news));
     }
 
     private Cursor open(Selection selection, StartFrom from, Optional<Position> at) {

@@ -1,6 +1,8 @@
 package dev.everafter.server;
 
 import dev.everafter.core.Filter;
+import dev.everafter.server.spi.Principal;
+import java.util.Optional;
 
 /** What a session may see now, if that is certain. */
 interface Rights {
@@ -9,4 +11,7 @@ interface Rights {
 
     /** ANDed to every subscription. */
     Filter visibility();
+
+    /** Whose they are; empty where nobody is asked. */
+    Optional<Principal> principal();
 }

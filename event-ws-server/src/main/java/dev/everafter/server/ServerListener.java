@@ -51,6 +51,9 @@ public interface ServerListener {
     /** A connection's token has expired, and it is closed. */
     default void onTokenExpired() {}
 
+    /** Whether a principal may see an object could not be told; the question is asked again. */
+    default void onEventCheckFailed() {}
+
     /** A connection was refused for the origin of the page that wanted it. */
     default void onOriginRefused() {}
 

@@ -34,6 +34,7 @@ final class SessionHost {
     /** How long a session waits for what {@code welcome} says before it goes without, or gives up. */
     static final Duration GREETING_PATIENCE = Duration.ofSeconds(3);
 
+    private static final int CHECK_THREADS = 4;
     private static final Duration DRAIN_FIRST_SLOT = Duration.ofMillis(500);
 
     private final EventHub hub;
@@ -45,6 +46,8 @@ final class SessionHost {
     private final ScheduledExecutorService timer;
     private final OldestLookup oldest;
     private final Optional<AuthenticatorCalls> authenticator;
+    private final Optional<ThreadPoolExecutor> asking;
+    private final Optional<EventChecks> checks;
     private final Set<EventSession> sessions = ConcurrentHashMap.newKeySet();
     private final Quota principals = new Quota();
     private final Object lock = new Object();
@@ -58,6 +61,7 @@ final class SessionHost {
         this.hub = hub;
         this.options = options;
         this.parser = new MessageParser(options);
+        Nagging checkFailures = new Nagging(options.ticker());
         this.workers = Pools.fixed(options.workers(), options.threads(), "everafter-session");
         this.blocking = Pools.fixed(2, options.threads(), "everafter-blocking");
         this.ownTimer = options.timer().isPresent()
@@ -65,6 +69,15 @@ final class SessionHost {
                 : Optional.of(Pools.timer(options.threads(), "everafter-heartbeat"));
         this.timer = options.timer().or(() -> ownTimer).orElseThrow();
         this.authenticator = options.authentication().map(rules -> new AuthenticatorCalls(rules, options));
+        this.asking =
+                options.eventChecking().map(rules -> Pools.fixed(CHECK_THREADS, options.threads(), "everafter-check"));
+        this.checks = options.eventChecking()
+                .map(rules -> new EventChecks(rules, means(asking.orElseThrow()), why -> {
+                    options.listener().onEventCheckFailed();
+                    if (checkFailures.mayLog()) {
+                        LOG.warn("whether events may be seen can't be told, so subscriptions wait: {}", why.toString());
+                    }
+                }));
         this.oldest = new OldestLookup(() -> hub.log().range(), blocking, options.ticker());
     }
 
@@ -89,6 +102,15 @@ final class SessionHost {
         return authenticator;
     }
 
+    private Answers.Means means(Executor executor) {
+        return new Answers.Means(executor, this::after, options.ticker(), options.random()::nextDouble);
+    }
+
+    /** Empty where no event is checked by itself. */
+    Optional<EventChecks> checks() {
+        return checks;
+    }
+
     /**
      * Runs {@code task}, which must be quick, once {@code delay} has passed; never once the host is closed.
      *
@@ -99,7 +121,7 @@ final class SessionHost {
             ScheduledFuture<?> scheduled = timer.schedule(task, delay.toNanos(), TimeUnit.NANOSECONDS);
             return () -> scheduled.cancel(false);
         } catch (RejectedExecutionException e) {
-            LOG.debug("the endpoint was closed before a token expired", e);
+            LOG.debug("the endpoint was closed before what was to come", e);
             return () -> {};
         }
     }
@@ -220,6 +242,7 @@ final class SessionHost {
         workers.shutdown();
         blocking.shutdown();
         authenticator.ifPresent(AuthenticatorCalls::close);
+        asking.ifPresent(ThreadPoolExecutor::shutdown);
         ownTimer.ifPresent(ScheduledExecutorService::shutdown);
     }
 }

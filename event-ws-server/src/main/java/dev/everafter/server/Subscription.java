@@ -2,6 +2,7 @@ package dev.everafter.server;
 
 import dev.everafter.core.Batch;
 import dev.everafter.core.Cursor;
+import dev.everafter.core.Event;
 import dev.everafter.core.Gap;
 import dev.everafter.core.Poll;
 import dev.everafter.core.Position;
@@ -12,6 +13,7 @@ import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.Function;
 
 /**
  * One subscription of a connection: a cursor, and what the client has been told of it. Every message it puts out
@@ -24,11 +26,13 @@ final class Subscription {
     private final int ref;
     private final Cursors cursors;
     private final Rights rights;
-    private final Runnable signal;
     private final ServerListener listener;
     private final Window window;
     /** What a poll gave, and isn't put out yet: one message at a time, so that the others can still be taken back. */
     private final ArrayDeque<EventsMessages.Part> parts = new ArrayDeque<>();
+
+    private final Runnable news;
+    private final Optional<Stage> stage;
 
     private Selection selection;
     private Cursor cursor;
@@ -53,20 +57,28 @@ final class Subscription {
         Cursor open(Selection selection, StartFrom from, Optional<Position> at);
     }
 
-    /** @param signal what its cursors call when they have news */
+    /**
+     * @param signal what its cursors call when they have news
+     * @param stage makes what its events have to pass before they are sent, with what is to run when more may pass
+     */
     Subscription(
             ClientMessage.Subscribe asked,
             int ref,
             Cursors cursors,
             Rights rights,
             Runnable signal,
-            ServerListener listener) {
+            ServerListener listener,
+            Function<Runnable, Optional<Stage>> stage) {
         this.asked = asked;
         this.ref = ref;
         this.cursors = cursors;
         this.rights = rights;
-        this.signal = signal;
         this.listener = listener;
+        this.news = () -> {
+            ready = true;
+            signal.run();
+        };
+        this.stage = stage.apply(news);
         this.window = new Window(asked.window());
         this.selection = new Selection(asked.where(), rights.visibility());
         this.cursor = listened(cursors.open(selection, asked.from(), Optional.empty()));
@@ -74,15 +86,13 @@ final class Subscription {
 
     /** Beyond what the client was told only as far as the cursor has found nothing to tell. */
     private Position place() {
-        boolean told = overrun || !parts.isEmpty() || !cursor.epoch().equals(epoch);
+        boolean told =
+                overrun || isHeld() || !parts.isEmpty() || !cursor.epoch().equals(epoch);
         return new Position(epoch, told ? this.told : cursor.position());
     }
 
     private Cursor listened(Cursor opened) {
-        opened.onReady(() -> {
-            ready = true;
-            signal.run();
-        });
+        opened.onReady(news);
         return opened;
     }
 
@@ -92,6 +102,7 @@ final class Subscription {
      */
     void reselect() {
         Selection now = new Selection(asked.where(), rights.visibility());
+        stage.ifPresent(held -> rights.principal().ifPresent(held::become));
         if (ended || (now.equals(selection) && !overrun)) {
             return;
         }
@@ -100,6 +111,7 @@ final class Subscription {
         cursor = listened(cursors.open(selection, asked.from(), started ? Optional.of(place()) : Optional.empty()));
         before.close();
         parts.clear();
+        stage.ifPresent(Stage::drop);
         window.unsent(told);
         overrun = false;
     }
@@ -138,7 +150,12 @@ final class Subscription {
     /** Where the client isn't yet, although nothing is left to be sent up to there. */
     Optional<Long> advanced() {
         boolean settled = started && !overrun && parts.isEmpty();
-        return settled && cursor.position() > told ? Optional.of(cursor.position()) : Optional.empty();
+        long position = isHeld() ? stage.orElseThrow().passed() : cursor.position();
+        return settled && position > told ? Optional.of(position) : Optional.empty();
+    }
+
+    private boolean isHeld() {
+        return stage.isPresent() && stage.get().holds();
     }
 
     /** Where the client is, as far as it was told. */
@@ -169,6 +186,7 @@ final class Subscription {
 
     void close() {
         ended = true;
+        stage.ifPresent(Stage::drop);
         cursor.close();
         listener.onSubscriptionClosed();
     }
@@ -181,7 +199,12 @@ final class Subscription {
         }
         // Before the poll: a signal that comes while it runs must not be lost.
         ready = false;
-        Poll found = cursor.poll(Math.min(asked.batch(), window.room()), EventsMessages.itemBytes(asked.maxMessage()));
+        if (isHeld()) {
+            letGo(stage.orElseThrow());
+            putOutIfAny(out);
+            return;
+        }
+        Poll found = cursor.poll(maxEvents(), maxBytes());
         if (!rights.hold()) {
             // After the poll: what it found may have come after what took them away.
             overrun = true;
@@ -195,9 +218,9 @@ final class Subscription {
         if (found instanceof Poll.Started begin) {
             start(begin, out);
         } else if (found instanceof Poll.Events events) {
-            build(events.batch());
+            take(events.batch());
             if (!noticeEpoch(out)) {
-                putOut(out);
+                putOutIfAny(out);
             }
         } else if (found instanceof Poll.Missing missing) {
             skip(missing.gap(), out);
@@ -210,6 +233,16 @@ final class Subscription {
         } else {
             end((Poll.Ended) found, out);
         }
+    }
+
+    private int maxEvents() {
+        int most = Math.min(asked.batch(), window.room());
+        return stage.isPresent() ? Math.min(most, Stage.MAX_EVENTS) : most;
+    }
+
+    private long maxBytes() {
+        int most = EventsMessages.itemBytes(asked.maxMessage());
+        return stage.isPresent() ? Math.min(most, Stage.MAX_BYTES) : most;
     }
 
     private void start(Poll.Started begin, Consumer<Outgoing> out) {
@@ -238,11 +271,42 @@ final class Subscription {
         return true;
     }
 
-    private void build(Batch batch) {
-        // What lies between the position that the client knows and the batch did not match.
-        parts.addAll(EventsMessages.build(
-                ref, told, batch.to(), batch.events(), asked.maxMessage(), listener::onItemOmitted));
-        window.sent(batch.events());
+    private void take(Batch batch) {
+        if (stage.isEmpty()) {
+            build(batch.to(), batch.events());
+        } else {
+            stage.get().take(batch);
+            letGo(stage.get());
+        }
+    }
+
+    private void letGo(Stage from) {
+        // As before a poll.
+        ready = false;
+        if (!rights.hold()) {
+            // Looked at again with those that come.
+            ready = true;
+            return;
+        }
+        Stage.Decided decided = from.decide();
+        if (!from.holds()) {
+            ready = true;
+        }
+        if (!decided.events().isEmpty()) {
+            build(decided.to(), decided.events());
+        }
+    }
+
+    private void build(long to, List<Event> events) {
+        // What lies between the position that the client knows and the first event did not match.
+        parts.addAll(EventsMessages.build(ref, told, to, events, asked.maxMessage(), listener::onItemOmitted));
+        window.sent(events);
+    }
+
+    private void putOutIfAny(Consumer<Outgoing> out) {
+        if (!parts.isEmpty()) {
+            putOut(out);
+        }
     }
 
     private void putOut(Consumer<Outgoing> out) {

@@ -8,6 +8,7 @@ import dev.everafter.core.Gap;
 import dev.everafter.core.Poll;
 import dev.everafter.core.Position;
 import dev.everafter.core.StartFrom;
+import dev.everafter.server.spi.Principal;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -46,7 +47,8 @@ class GapContinuityTest {
                         new Scripted(new Poll.Started(new Position("e1", 5), 30), new Poll.Missing(gap)),
                 new EverythingIsSeen(),
                 () -> {},
-                ServerListener.NONE);
+                ServerListener.NONE,
+                news -> Optional.empty());
         subscription.poll(started -> {});
         subscription.poll(message -> told.add(message.text()));
     }
@@ -61,6 +63,11 @@ class GapContinuityTest {
         @Override
         public Filter visibility() {
             return Filter.all();
+        }
+
+        @Override
+        public Optional<Principal> principal() {
+            return Optional.empty();
         }
     }
 
