@@ -125,10 +125,10 @@ class TlsServerTest implements ServerListener {
     }
 
     @Test
-    void shouldSayThatItIsTheEndWhenItClosesAConnection() throws Exception {
+    void shouldDeliverItsCloseFrameAndEndWhenItClosesAConnection() throws Exception {
         int port = serve();
         RawWebSocket client = welcomed(port, first);
-        // Without the word of TLS that nothing is missing, reading would fail and not end.
+        // Java's client doesn't tell an end without the word of TLS from one with it.
         client.send(0x82, "binary");
         assertEquals("close 4400", client.next());
         assertEquals("eof", client.next());
