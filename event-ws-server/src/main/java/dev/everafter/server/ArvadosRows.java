@@ -18,7 +18,7 @@ final class ArvadosRows {
     private static final Logger LOG = LoggerFactory.getLogger(ArvadosRows.class);
     private static final int KEPT = 256;
     /** A larger one is read anew for each connection, rather than kept. */
-    private static final int LARGEST_KEPT = 64 << 10;
+    private static final int LARGEST_KEPT = 32 << 10;
 
     private final ArvadosKinds kinds;
     private final ArvadosMessages messages;

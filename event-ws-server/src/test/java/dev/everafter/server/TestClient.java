@@ -83,6 +83,11 @@ public final class TestClient implements AutoCloseable {
         return new TestClient(port, List.of(EventEndpoint.SUBPROTOCOL), path, headers);
     }
 
+    /** Asks for no subprotocol. */
+    public static TestClient plain(int port, String path, Map<String, String> headers) {
+        return new TestClient(port, List.of(), path, headers);
+    }
+
     /** Shows {@code token} at the handshake. */
     public static TestClient withToken(int port, String token) {
         return open(port, "/ws", Map.of("Authorization", "Bearer " + token));

@@ -1,6 +1,7 @@
 package dev.everafter.server.standalone;
 
 import dev.everafter.core.EventHub;
+import dev.everafter.server.ArvadosEndpoint;
 import dev.everafter.server.EndpointOptions;
 import dev.everafter.server.EventEndpoint;
 import jakarta.websocket.DeploymentException;
@@ -12,6 +13,7 @@ import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,13 +34,20 @@ public final class EventServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(EventServer.class);
 
     private final EventEndpoint endpoint;
+    private final Optional<ArvadosEndpoint> arvados;
     private final HttpListener http;
     private final Pages pages;
     private final Duration drainTimeout;
     private final AtomicBoolean closed = new AtomicBoolean();
 
-    private EventServer(EventEndpoint endpoint, HttpListener http, Pages pages, Duration drainTimeout) {
+    private EventServer(
+            EventEndpoint endpoint,
+            Optional<ArvadosEndpoint> arvados,
+            HttpListener http,
+            Pages pages,
+            Duration drainTimeout) {
         this.endpoint = endpoint;
+        this.arvados = arvados;
         this.http = http;
         this.pages = pages;
         this.drainTimeout = drainTimeout;
@@ -56,7 +65,7 @@ public final class EventServer implements AutoCloseable {
 
     /** How many WebSocket connections are open. */
     public int sessions() {
-        return endpoint.sessions();
+        return endpoint.sessions() + arvados.map(ArvadosEndpoint::sessions).orElse(0);
     }
 
     /**
@@ -71,17 +80,16 @@ public final class EventServer implements AutoCloseable {
         pages.draining();
         http.stopAccepting();
         try {
-            if (!endpoint.drain(drainTimeout)) {
-                LOG.warn(
-                        "{} connections did not end within {} ms and are cut",
-                        endpoint.sessions(),
-                        drainTimeout.toMillis());
+            boolean drained = arvados.isEmpty() || arvados.get().drain(drainTimeout);
+            if (!endpoint.drain(drainTimeout) || !drained) {
+                LOG.warn("{} connections did not end within {} ms and are cut", sessions(), drainTimeout.toMillis());
             }
             http.awaitFlushed();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } finally {
             endpoint.close();
+            arvados.ifPresent(ArvadosEndpoint::close);
             http.close();
         }
     }
@@ -98,6 +106,7 @@ public final class EventServer implements AutoCloseable {
         private EndpointOptions options = EndpointOptions.defaults();
         private Duration drainTimeout = Duration.ofSeconds(10);
         private Optional<Tls> tls = Optional.empty();
+        private Optional<ArvadosEndpoint> arvados = Optional.empty();
 
         private Builder(EventHub hub) {
             this.hub = Objects.requireNonNull(hub, "hub");
@@ -139,6 +148,12 @@ public final class EventServer implements AutoCloseable {
             return this;
         }
 
+        /** Serves Arvados' clients as well, at {@link ArvadosEndpoint#PATH}; closed with the server. By default not. */
+        public Builder arvados(ArvadosEndpoint endpoint) {
+            this.arvados = Optional.of(endpoint);
+            return this;
+        }
+
         /**
          * A server that is ready for connections.
          *
@@ -151,7 +166,9 @@ public final class EventServer implements AutoCloseable {
             Pages pages = new Pages(hub, engines);
             HttpListener http = new HttpListener(host, port, options, pages, engines);
             try {
-                http.start(endpoint.config());
+                http.start(Stream.concat(
+                                Stream.of(endpoint.config()), arvados.stream().map(ArvadosEndpoint::config))
+                        .toList());
             } catch (BindException e) {
                 http.close();
                 endpoint.close();
@@ -169,7 +186,7 @@ public final class EventServer implements AutoCloseable {
                     tls.isPresent() ? "https" : "http",
                     host.contains(":") ? "[" + host + "]" : host,
                     http.port());
-            return new EventServer(endpoint, http, pages, drainTimeout);
+            return new EventServer(endpoint, arvados, http, pages, drainTimeout);
         }
 
         private void requireLoopbackOrAuthentication() {

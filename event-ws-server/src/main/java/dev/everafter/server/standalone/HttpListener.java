@@ -5,6 +5,7 @@ import jakarta.websocket.DeploymentException;
 import jakarta.websocket.server.ServerEndpointConfig;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -98,8 +99,10 @@ final class HttpListener {
         return transport;
     }
 
-    void start(ServerEndpointConfig config) throws IOException, DeploymentException {
-        container.addEndpoint(AbortConfigurator.wrap(config));
+    void start(List<ServerEndpointConfig> configs) throws IOException, DeploymentException {
+        for (ServerEndpointConfig config : configs) {
+            container.addEndpoint(AbortConfigurator.wrap(config));
+        }
         container.start("", listener.getPort());
         container.doneDeployment();
         server.start();
