@@ -3,7 +3,8 @@
  *
  * <p>A tour: an {@link dev.everafter.server.spi.Authenticator} is shown a {@link dev.everafter.server.spi.BearerToken} and
  * makes a {@link dev.everafter.server.spi.Decision}: it names a {@link dev.everafter.server.spi.Principal}, refuses, or
- * can't tell now. An {@link dev.everafter.server.spi.AccessPolicy} says what the principal may see.
+ * can't tell now. An {@link dev.everafter.server.spi.AccessPolicy} says what the principal may see,
+ * and an {@link dev.everafter.server.spi.EventCheck} the same of single events, where no filter can.
  */
 @NullMarked
 package dev.everafter.server.spi;
