@@ -7,7 +7,7 @@ import java.time.OffsetDateTime;
  *
  * @param durable false if it was perhaps visible before it was on disk
  */
-record Commit(long id, long seg, OffsetDateTime at, boolean durable) {
+record Commit(long id, long seg, OffsetDateTime at, boolean durable) implements Placed {
     /** The largest event id that any commit up to {@code id} can have. */
     static long lastEventId(long id) {
         return id * 256 + 255;

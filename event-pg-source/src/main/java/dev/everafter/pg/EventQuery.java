@@ -1,8 +1,6 @@
 package dev.everafter.pg;
 
 import dev.everafter.core.Event;
-import dev.everafter.core.EventLogException;
-import dev.everafter.core.RawJson;
 import dev.everafter.core.ReadLimits;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -11,8 +9,6 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Instant;
 import java.time.OffsetDateTime;
-import java.util.ArrayList;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -59,15 +55,12 @@ final class EventQuery {
             .replace("(SELECT true", "e.wanted AND (SELECT true")
             .replace("SELECT * FROM everafter.event v", "SELECT v.*, %s AS wanted FROM everafter.event v");
 
-    /** Fetched at first; then as many as fit into the bytes, going by the size of those before. */
-    private static final int FIRST_FETCH = 64;
-
     private EventQuery() {}
 
     /** Reads events with {@code after < id <= upTo} on a borrowed connection, which is in autocommit mode and left so. */
     static EventPage read(Connection connection, long after, long upTo, Pushdown pushdown, ReadLimits limits)
             throws SQLException {
-        return inTransaction(connection, () -> {
+        return PageRows.inTransaction(connection, () -> {
             try (Statement statement = connection.createStatement()) {
                 // READ COMMITTED: predicate locks of a SERIALIZABLE reader would make writers fail
                 statement.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED, READ ONLY; SET LOCAL jit = off");
@@ -78,7 +71,7 @@ final class EventQuery {
 
     /** Reads events with {@code after < id <= upTo} on a session that has its settings already. */
     static EventPage read(Connection session, long after, long upTo, ReadLimits limits) throws SQLException {
-        return inTransaction(session, () -> readPage(session, after, upTo, Pushdown.EVERYTHING, limits));
+        return PageRows.inTransaction(session, () -> readPage(session, after, upTo, Pushdown.EVERYTHING, limits));
     }
 
     /** The page's statement; its parameters begin with those of {@code pushdown}. */
@@ -86,29 +79,6 @@ final class EventQuery {
         return pushdown.isEmpty()
                 ? PAGE
                 : FILTERED.replace("%s", pushdown.where().sql());
-    }
-
-    private interface Reading {
-        EventPage read() throws SQLException;
-    }
-
-    /** Fetching in steps needs a transaction. */
-    private static EventPage inTransaction(Connection connection, Reading reading) throws SQLException {
-        connection.setAutoCommit(false);
-        try {
-            EventPage page = reading.read();
-            connection.commit();
-            return page;
-        } catch (SQLException | RuntimeException e) {
-            if (!connection.isClosed()) {
-                connection.rollback();
-            }
-            throw e;
-        } finally {
-            if (!connection.isClosed()) {
-                connection.setAutoCommit(true);
-            }
-        }
     }
 
     private static EventPage readPage(
@@ -122,7 +92,7 @@ final class EventQuery {
             select.setLong(next++, after >> 8);
             select.setLong(next++, upTo >> 8);
             select.setInt(next, limits.events());
-            select.setFetchSize(FIRST_FETCH);
+            select.setFetchSize(PageRows.FIRST_FETCH);
             try (ResultSet rows = select.executeQuery()) {
                 return page(rows, after, upTo, limits);
             }
@@ -135,52 +105,23 @@ final class EventQuery {
         long oldest = rows.getLong(2);
         boolean standby = rows.getBoolean(3);
         Instant started = rows.getObject(4, OffsetDateTime.class).toInstant();
-        List<Event> events = new ArrayList<>();
-        long last = after;
-        int examined = 0;
-        long bytes = 0;
-        boolean more = rows.getObject(5) != null;
-        while (more) {
-            long id = rows.getLong(5);
-            if (id <= last || id > upTo) {
-                throw new EventLogException("id " + id + " read after " + last + " and up to " + upTo, null);
-            }
-            last = id;
-            examined++;
-            String topic = rows.getString(7);
-            if (topic != null) {
-                Event event = event(rows, id, topic);
-                events.add(event);
-                bytes += event.size();
-            }
-            if (examined == limits.events() || bytes >= limits.bytes()) {
-                return new EventPage(epoch, oldest, standby, started, events, last);
-            }
-            rows.setFetchSize(fetch(examined, bytes, limits));
-            more = rows.next();
-        }
-        return new EventPage(epoch, oldest, standby, started, events, upTo);
+        PageRows page = PageRows.read(rows, 5, after, upTo, limits, EventQuery::event);
+        return new EventPage(epoch, oldest, standby, started, page.events(), page.scannedTo());
     }
 
-    private static int fetch(int examined, long bytes, ReadLimits limits) {
-        long each = Math.max(1, bytes / examined);
-        return (int) Math.max(1, Math.min(limits.events() - examined, (limits.bytes() - bytes) / each + 1));
+    private static @Nullable Event event(ResultSet rows, long id) throws SQLException {
+        String topic = rows.getString(7);
+        return topic == null ? null : event(rows, id, topic);
     }
 
     private static Event event(ResultSet rows, long id, String topic) throws SQLException {
         return Event.builder(id, topic, rows.getString(8))
                 .at(rows.getObject(6, OffsetDateTime.class).toInstant())
-                .key(json(rows, 9))
-                .data(json(rows, 10))
-                .old(json(rows, 11))
+                .key(PageRows.json(rows, 9))
+                .data(PageRows.json(rows, 10))
+                .old(PageRows.json(rows, 11))
                 .tx(rows.getString(12))
                 .last(rows.getBoolean(13))
                 .build();
-    }
-
-    /** The text as it came over the wire, which pgjdbc always lets the server encode as UTF-8. */
-    private static @Nullable RawJson json(ResultSet rows, int column) throws SQLException {
-        byte[] utf8 = rows.getBytes(column);
-        return utf8 == null ? null : RawJson.ofUtf8(utf8);
     }
 }

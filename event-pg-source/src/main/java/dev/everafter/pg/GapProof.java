@@ -8,7 +8,7 @@ import java.util.Set;
 import java.util.function.LongSupplier;
 
 /**
- * Decides how far a list of commits may be passed on: never over an id that a transaction could still fill.
+ * Decides how far a list of rows may be passed on: never over an id that a transaction could still fill.
  *
  * <p>See the package's page for the argument. It is forgotten with its connection: after a crash ids that were proven
  * empty are given out again. For one thread.
@@ -28,23 +28,23 @@ final class GapProof {
         this.nanos = nanos;
     }
 
-    /** The last commit that may be delivered, of {@code commits} as read after {@code cursor}. */
-    long prefix(long cursor, List<Commit> commits) {
+    /** The last id that may be delivered, of {@code rows} as read after {@code cursor}. */
+    long prefix(long cursor, List<? extends Placed> rows) {
         long end = cursor;
-        for (Commit commit : commits) {
-            if (commit.id() != end + 1 && commit.id() - 1 > passable) {
+        for (Placed row : rows) {
+            if (row.id() != end + 1 && row.id() - 1 > passable) {
                 break;
             }
-            end = commit.id();
+            end = row.id();
         }
         return end;
     }
 
     /**
-     * One step of the proof for a hole that was seen; afterwards the commits must be read anew, by a statement that starts
+     * One step of the proof for a hole that was seen; afterwards the rows must be read anew, by a statement that starts
      * after this one has returned.
      */
-    void examine(TailSession session) throws SQLException {
+    void examine(SequenceSession session) throws SQLException {
         if (!pending) {
             // in this order: whoever has got an id up to here has got the sequence's lock before, and is listed
             pendingUpTo = session.lastValue();
@@ -59,6 +59,12 @@ final class GapProof {
         }
     }
 
+    /** Whatever may still come, nothing is waited for up to what was handed out when the hole was first examined. */
+    void giveUp() {
+        passable = Math.max(passable, pendingUpTo);
+        pending = false;
+    }
+
     /** There is a hole. */
     void seen() {
         gap = true;
@@ -70,6 +76,7 @@ final class GapProof {
         Duration age = age();
         gap = false;
         pending = false;
+        pendingHolders = Set.of();
         return age;
     }
 

@@ -19,14 +19,14 @@ final class GapWatch {
     private static final int MOST_MILLIS = 50;
     private static final long SAY_NANOS = TimeUnit.SECONDS.toNanos(1);
 
-    private final TailSession session;
+    private final SequenceSession session;
     private final PgListener listener;
     private final Followed followed;
     private final Time time;
     private final GapProof proof;
     private long saidAt;
 
-    GapWatch(TailSession session, PgListener listener, Followed followed, Time time) {
+    GapWatch(SequenceSession session, PgListener listener, Followed followed, Time time) {
         this.session = session;
         this.listener = listener;
         this.followed = followed;
@@ -37,7 +37,7 @@ final class GapWatch {
     /**
      * Waits until every id that was handed out before is decided and on disk.
      *
-     * @return the last event id of those
+     * @return the last of those
      */
     long proveAll() throws SQLException, InterruptedException {
         long upTo = session.lastValue();
@@ -51,13 +51,13 @@ final class GapWatch {
         }
         // also for ids that were rolled back: unless the counter is on disk, a crash gives them out again
         session.fence();
-        return Commit.lastEventId(upTo);
+        return upTo;
     }
 
-    /** The last commit that may be delivered, of {@code commits} as read after {@code cursor}. */
-    long prefix(long cursor, List<Commit> commits) {
-        long end = proof.prefix(cursor, commits);
-        if (proof.open() && (end > cursor || commits.isEmpty())) {
+    /** The last id that may be delivered, of {@code rows} as read after {@code cursor}. */
+    long prefix(long cursor, List<? extends Placed> rows) {
+        long end = proof.prefix(cursor, rows);
+        if (proof.open() && (end > cursor || rows.isEmpty())) {
             listener.onGapClosed(proof.closed());
             followed.status(LogStatus.FOLLOWING);
         }
@@ -81,13 +81,29 @@ final class GapWatch {
         }
     }
 
+    /** How long the present hole has been waited for. */
+    Duration age() {
+        return proof.age();
+    }
+
+    /** Who is waited for. */
+    Set<String> waitedFor() {
+        return proof.waitedFor();
+    }
+
+    /** Passes over the holes that wait for those, though they may still be filled. */
+    void giveUp() {
+        proof.giveUp();
+    }
+
     private void say(Set<String> holders, Duration age) throws SQLException {
         if (time.nanos() - saidAt < SAY_NANOS || holders.isEmpty()) {
             return;
         }
         saidAt = time.nanos();
         String who = session.describe(holders);
-        String problem = "delivery has waited " + age.toMillis() + " ms for a transaction that is committing: " + who;
+        String problem = "delivery has waited " + age.toMillis()
+                + " ms for a transaction that has taken its place and not ended: " + who;
         LOG.warn(problem);
         followed.status(LogStatus.failing(problem));
         listener.onGapHeld(who, age);

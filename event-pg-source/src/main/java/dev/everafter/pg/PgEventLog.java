@@ -17,11 +17,9 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.Random;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.LongSupplier;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
-import org.postgresql.Driver;
 
 /**
  * The log that {@link LogSchema} installs in a PostgreSQL database: every committed event once, in the order in which
@@ -38,8 +36,8 @@ public final class PgEventLog implements EventLog {
     private final TailSessions sessions;
     private final PgListener listener;
     private final Time time;
-    private final AtomicReference<@Nullable PgTailer> tailer = new AtomicReference<>();
-    private final Followed followed = new Followed(LogStatus.failing("nobody follows the log: no tailer is open"));
+    private final Followed followed = new Followed(TailerSlot.nobodyFollows());
+    private final TailerSlot tailer = new TailerSlot(followed);
 
     private PgEventLog(Builder builder) {
         this.source = Objects.requireNonNull(builder.source, "dataSource");
@@ -94,7 +92,7 @@ public final class PgEventLog implements EventLog {
             throw Starts.standby();
         }
         Optional<Instant> checked = followed.serverStarted();
-        if (tailer.get() != null && checked.isPresent() && !checked.get().equals(page.serverStarted())) {
+        if (tailer.isOpen() && checked.isPresent() && !checked.get().equals(page.serverStarted())) {
             throw new EventLogException(
                     "the server was started anew at " + page.serverStarted()
                             + ": the log can be read once its history has been checked",
@@ -123,24 +121,7 @@ public final class PgEventLog implements EventLog {
 
     @Override
     public Tailer tailer() {
-        while (true) {
-            if (tailer.get() != null) {
-                throw new IllegalStateException("a tailer of this log is open already");
-            }
-            AtomicReference<@Nullable PgTailer> self = new AtomicReference<>();
-            PgTailer opened = new PgTailer(sessions, listener, time, followed, () -> closed(self.get()));
-            self.set(opened);
-            if (tailer.compareAndSet(null, opened)) {
-                followed.status(LogStatus.failing("connecting to PostgreSQL"));
-                return opened;
-            }
-        }
-    }
-
-    private void closed(@Nullable PgTailer closed) {
-        if (tailer.compareAndSet(closed, null)) {
-            followed.status(LogStatus.failing("nobody follows the log: its tailer is closed"));
-        }
+        return tailer.open(onClosed -> new PgTailer(sessions, listener, time, followed, onClosed));
     }
 
     @Override
@@ -150,10 +131,7 @@ public final class PgEventLog implements EventLog {
 
     @Override
     public void close() {
-        PgTailer open = tailer.get();
-        if (open != null) {
-            open.close();
-        }
+        tailer.close();
     }
 
     /** Settings of one {@link PgEventLog}. Not safe for use by several threads. */
@@ -177,25 +155,9 @@ public final class PgEventLog implements EventLog {
             return sessions(() -> TailSession.open(factory, TailSession::new));
         }
 
-        /**
-         * Opens the session that follows the log by pgjdbc's own driver, with all of the driver's options: {@code
-         * sslmode} and its like, {@code user} and {@code password}, a password file, a service. Connecting is given up
-         * after 10 s without an answer, unless {@code socketTimeout} says otherwise.
-         */
+        /** As {@link TailConnection#of}. */
         public Builder tailer(String jdbcUrl, Properties properties) {
-            Properties all = new Properties();
-            all.setProperty("ApplicationName", "everafter tailer");
-            all.setProperty("tcpKeepAlive", "true");
-            // before a session is up, nothing else bounds the wait for a server that hangs
-            all.setProperty("socketTimeout", Long.toString(TailSession.ANSWER.toSeconds()));
-            all.putAll(properties);
-            return tailer(() -> {
-                Connection connection = new Driver().connect(jdbcUrl, all);
-                if (connection == null) {
-                    throw new SQLException("no PostgreSQL JDBC URL: it must start with jdbc:postgresql:");
-                }
-                return connection;
-            });
+            return tailer(TailConnection.of(jdbcUrl, properties));
         }
 
         Builder sessions(TailSessions sessions) {

@@ -1,5 +1,6 @@
 package dev.everafter.pg;
 
+import dev.everafter.core.Event;
 import java.time.Duration;
 
 /**
@@ -56,6 +57,12 @@ public interface PgListener {
 
     /** The hole is filled, or it is certain that it stays empty. */
     default void onGapClosed(Duration age) {}
+
+    /** A hole of an adopted table was passed, though {@code holders} may still fill it: it has been held for long enough. */
+    default void onGapGivenUp(long after, long next, String holders) {}
+
+    /** A row of an adopted table has come below what was delivered: it is in no subscriber's stream. */
+    default void onLate(Event event) {}
 
     /** Something was visible before it was on disk; {@code flushed}: the session had to flush it. */
     default void onFence(boolean flushed) {}

@@ -1,19 +1,15 @@
 package dev.everafter.pg;
 
-import dev.everafter.core.LogStatus;
 import dev.everafter.core.ReadLimits;
 import dev.everafter.core.TailUpdate;
 import dev.everafter.core.TailUpdate.Advanced;
 import dev.everafter.core.TailUpdate.EpochChanged;
 import dev.everafter.core.TailUpdate.Started;
-import dev.everafter.core.Tailer;
 import dev.everafter.pg.PgListener.State;
 import java.sql.SQLException;
-import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -28,7 +24,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>{@link #next()} belongs to one thread; {@link #close()} may come from any, and cuts the session.
  */
-final class PgTailer implements Tailer {
+final class PgTailer extends SessionTailer<TailSession> {
     private static final Logger LOG = LoggerFactory.getLogger(PgTailer.class);
 
     private static final ReadLimits PAGE = new ReadLimits(1000, 4 << 20);
@@ -39,18 +35,9 @@ final class PgTailer implements Tailer {
     private static final long LONG_NANOS = TimeUnit.HOURS.toNanos(1);
 
     private final TailSessions sessions;
-    private final PgListener listener;
-    private final States states;
-    private final Time time;
-    private final Followed followed;
-    private final Runnable onClosed;
-    private final CountDownLatch closed = new CountDownLatch(1);
 
-    private volatile @Nullable TailSession session;
     private @Nullable Doorbell doorbell;
-    private @Nullable GapWatch gaps;
     private History history = new History();
-    private boolean connected;
     private boolean started;
     private String epoch = "";
     /** Told up to here. */
@@ -61,55 +48,21 @@ final class PgTailer implements Tailer {
     private boolean woken;
     private int quietLooks;
     private long markedAt;
-    private int failures;
 
     PgTailer(TailSessions sessions, PgListener listener, Time time, Followed followed, Runnable onClosed) {
+        super(listener, time, followed, onClosed);
         this.sessions = sessions;
-        this.listener = listener;
-        this.states = new States(listener);
-        this.time = time;
-        this.followed = followed;
-        this.onClosed = onClosed;
-    }
-
-    @Override
-    public TailUpdate next() throws InterruptedException {
-        while (true) {
-            requireOpen();
-            try {
-                TailSession present = session;
-                Optional<TailUpdate> update = present == null ? connect() : advance(present);
-                if (update.isPresent()) {
-                    return update.get();
-                }
-            } catch (InterruptedException e) {
-                if (!connected) {
-                    disconnect();
-                }
-                throw e;
-            } catch (HistoryChanged e) {
-                LOG.info("the log's epoch was changed: checking its history");
-                disconnect();
-            } catch (SQLException | RuntimeException e) {
-                requireOpen();
-                disconnect();
-                backOff(e);
-            }
-        }
     }
 
     // the session
 
-    private Optional<TailUpdate> connect() throws SQLException, InterruptedException {
-        states.enter(State.CONNECTING);
-        TailSession opened = sessions.open();
-        session = opened;
-        if (closed.getCount() == 0) {
-            opened.abort();
-        }
-        requireOpen();
-        GapWatch watch = new GapWatch(opened, listener, followed, time);
-        gaps = watch;
+    @Override
+    TailSession open() throws SQLException {
+        return sessions.open();
+    }
+
+    @Override
+    Optional<TailUpdate> connect(TailSession opened, GapWatch watch) throws SQLException, InterruptedException {
         quietLooks = 0;
         markedAt = time.nanos();
         Doorbell bell = new Doorbell(opened, listener, time::nanos);
@@ -122,7 +75,7 @@ final class PgTailer implements Tailer {
         boolean pruned = started && !finding.changed() && finding.oldest() > head;
         if (!started) {
             states.enter(State.PROVING);
-            head = watch.proveAll();
+            head = Commit.lastEventId(watch.proveAll());
         } else if (finding.changed()) {
             head = finding.shared();
         } else if (pruned) {
@@ -130,11 +83,8 @@ final class PgTailer implements Tailer {
         }
         readyTo = head;
         epoch = finding.epoch();
-        failures = 0;
-        connected = true;
         followed.moved(epoch, head, finding.serverStarted());
-        followed.status(LogStatus.FOLLOWING);
-        states.enter(State.READING);
+        connected();
         LOG.info("following the log from {} in epoch {}{}", head, epoch, bell.leader() ? ", as the leader" : "");
         listener.onConnected(bell.leader());
         if (!started) {
@@ -153,37 +103,16 @@ final class PgTailer implements Tailer {
         return Optional.empty();
     }
 
-    private void disconnect() {
-        TailSession lost = session;
-        session = null;
+    @Override
+    void forget() {
         doorbell = null;
-        gaps = null;
-        connected = false;
         readyTo = head;
-        if (lost != null) {
-            lost.abort();
-        }
-    }
-
-    private void backOff(Exception cause) throws InterruptedException {
-        Duration pause = time.backoff(failures++);
-        String problem = "no session that follows the log: " + cause.getMessage();
-        if (cause instanceof SQLException sql) {
-            problem = String.valueOf(
-                    Sql.explain("no session that follows the log", sql).getMessage());
-        }
-        followed.status(LogStatus.failing(problem));
-        states.enter(State.LOST);
-        LOG.warn("{}; trying again in {} ms", problem, pause.toMillis());
-        listener.onConnectionLost(cause, pause);
-        if (closed.await(pause.toMillis(), TimeUnit.MILLISECONDS)) {
-            requireOpen();
-        }
     }
 
     // reading
 
-    private Optional<TailUpdate> advance(TailSession session) throws SQLException, InterruptedException {
+    @Override
+    Optional<TailUpdate> advance(TailSession session) throws SQLException, InterruptedException {
         if (head < readyTo) {
             return Optional.of(page(session));
         }
@@ -274,39 +203,5 @@ final class PgTailer implements Tailer {
 
     private Doorbell bell() {
         return Objects.requireNonNull(doorbell, "no session");
-    }
-
-    private GapWatch gaps() {
-        return Objects.requireNonNull(gaps, "no session");
-    }
-
-    // the end
-
-    private void requireOpen() throws InterruptedException {
-        if (closed.getCount() == 0) {
-            disconnect();
-            throw new InterruptedException("the tailer is closed");
-        }
-        if (Thread.interrupted()) {
-            throw new InterruptedException();
-        }
-    }
-
-    @Override
-    public void close() {
-        if (closed.getCount() == 0) {
-            return;
-        }
-        closed.countDown();
-        TailSession present = session;
-        if (present != null) {
-            present.abort();
-        }
-        onClosed.run();
-    }
-
-    /** The newest epoch is not the one that is followed. */
-    private static final class HistoryChanged extends RuntimeException {
-        private static final long serialVersionUID = 1L;
     }
 }

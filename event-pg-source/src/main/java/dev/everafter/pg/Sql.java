@@ -13,6 +13,8 @@ final class Sql {
 
     static final String UNTRANSLATABLE_CHARACTER = "22P05";
 
+    static final String INSUFFICIENT_PRIVILEGE = "42501";
+
     private Sql() {}
 
     static EventLogException explain(String what, SQLException e) {

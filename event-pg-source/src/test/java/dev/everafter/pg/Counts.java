@@ -1,6 +1,9 @@
 package dev.everafter.pg;
 
+import dev.everafter.core.Event;
 import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** Counts what a tailer's listener is told. */
@@ -16,6 +19,8 @@ final class Counts implements PgListener {
     final AtomicInteger blocked = new AtomicInteger();
     final AtomicInteger missed = new AtomicInteger();
     volatile String held = "";
+    final List<Event> late = new CopyOnWriteArrayList<>();
+    final AtomicInteger givenUp = new AtomicInteger();
 
     @Override
     public void onConnected(boolean leader) {
@@ -43,6 +48,16 @@ final class Counts implements PgListener {
     @Override
     public void onGapHeld(String holders, Duration age) {
         held = holders;
+    }
+
+    @Override
+    public void onGapGivenUp(long after, long next, String holders) {
+        givenUp.incrementAndGet();
+    }
+
+    @Override
+    public void onLate(Event event) {
+        late.add(event);
     }
 
     @Override

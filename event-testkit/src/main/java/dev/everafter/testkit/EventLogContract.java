@@ -43,7 +43,7 @@ public abstract class EventLogContract extends EventLogResolveContract {
             append(2);
 
             tail.awaitEvents(603);
-            Writers.assertWholeTransactions(tail.events());
+            Writers.assertWholeTransactions(subject, tail.events());
             assertEquals(readAll(head, tail.head(), Filter.all(), PLENTY), tail.events());
             await().until(() -> log.status().following());
         }
@@ -74,7 +74,7 @@ public abstract class EventLogContract extends EventLogResolveContract {
 
                 all.addAll(tail.events());
                 writers.assertAllOnceInOrder(all);
-                Writers.assertWholeTransactions(all);
+                Writers.assertWholeTransactions(subject, all);
                 chased.addAll(readAll(position, tail.head(), Filter.all(), PLENTY));
                 assertEquals(tail.events(), chased);
             }
@@ -127,7 +127,7 @@ public abstract class EventLogContract extends EventLogResolveContract {
             second.awaitHead(log.range().head());
             append(2);
             second.awaitEvents(2);
-            Writers.assertWholeTransactions(second.events());
+            Writers.assertWholeTransactions(subject, second.events());
             first.close();
             assertThrows(IllegalStateException.class, log::tailer, "the first one's close let go of the second");
         }

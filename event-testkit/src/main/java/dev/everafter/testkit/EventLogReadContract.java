@@ -54,7 +54,7 @@ abstract class EventLogReadContract extends EventLogContractMeans {
         }
         long head = provenHead();
         List<Event> all = readAll(start, head, Filter.all(), PLENTY);
-        Writers.assertWholeTransactions(all);
+        Writers.assertWholeTransactions(subject, all);
         assertEquals(sizes.stream().mapToInt(size -> size).sum(), all.size());
 
         for (ReadLimits limits :

@@ -22,6 +22,11 @@ public interface EventLogSubject extends AutoCloseable {
      */
     void append(String topic, List<RawJson> data) throws Exception;
 
+    /** Whether a transaction's events have consecutive ids, up to 256 of them, and the log knows which is the last. */
+    default boolean keepsTransactionsTogether() {
+        return true;
+    }
+
     /** Does what {@link #append} does, but rolls back; a log without transactions leaves ids unused. */
     default void rollBack(String topic, List<RawJson> data) throws Exception {
         throw new TestAbortedException("this log can't roll back");
