@@ -46,6 +46,7 @@ public final class Everafter {
         return new CommandLine(new Everafter())
                 .addSubcommand(new ServeCommand(out))
                 .addSubcommand(new CaptureCommand(out))
+                .addSubcommand(new DoctorCommand(out))
                 .addSubcommand(new TailCommand(out))
                 .addSubcommand(new TokenCommand(out))
                 .setCaseInsensitiveEnumValuesAllowed(true)

@@ -11,6 +11,8 @@ import dev.everafter.server.standalone.EventServer;
 import dev.everafter.server.standalone.Tls;
 import java.io.PrintStream;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.Random;
@@ -49,6 +51,9 @@ import picocli.CommandLine.Option;
             "      a database you have; PGUSER and PGPASSWORD say who you are",
             "  everafter serve --database jdbc:postgresql://localhost/shop --port 9000 --log json",
             "      on another port, with logs for a machine to read",
+            "",
+            "  everafter serve --database jdbc:postgresql://localhost/shop --table public.logs --time-column created_at",
+            "      a table that others made, with SELECT on it and nothing else",
             "",
             "  everafter serve --demo --auth tokens --tokens-file tokens.jsonl",
             "      for those who have a token, which `everafter token` makes",
@@ -124,6 +129,9 @@ final class ServeCommand extends VerboseOption implements Callable<Integer> {
     @ArgGroup(validate = false, heading = "%nEncryption, see docs/operations.md:%n")
     private TlsOptions encryption = new TlsOptions();
 
+    @ArgGroup(validate = false, heading = "%nA table that others made, see docs/adopting.md:%n")
+    private AdoptOptions adopt = new AdoptOptions();
+
     @ArgGroup(validate = false, heading = "%nWhat clients may take, see docs/operations.md:%n")
     private LimitOptions limits = new LimitOptions();
 
@@ -138,6 +146,7 @@ final class ServeCommand extends VerboseOption implements Callable<Integer> {
         Logging.start(log, verbose());
         auth.check();
         access.check(auth.asks());
+        adopt.check(database != null, demo);
         requirePort("--port", port, 0);
         requirePort("--database-port", databasePort, 1);
         Closing closing = new Closing();
@@ -167,18 +176,11 @@ final class ServeCommand extends VerboseOption implements Callable<Integer> {
         Optional<Tls> tls = encryption.tls();
         DatabaseTarget target = database == null ? embedded(closing) : DatabaseTarget.parse(database, System.getenv());
         target.check();
-        LogSchema schema = LogSchema.of(target.dataSource("everafter install"));
-        schema.install();
-
         HikariDataSource pool = closing.open(
                 "the connection pool", () -> pool(target, "everafter catch-up", CATCH_UP_PATIENCE, POOL_SIZE));
         EventLog events = closing.open(
                 "the log",
-                () -> PgEventLog.builder()
-                        .dataSource(pool)
-                        .tailer(() -> target.dataSource("everafter tail", TAIL_PATIENCE)
-                                .getConnection())
-                        .build());
+                () -> adopt.table().map(table -> adopted(table, target, pool)).orElseGet(() -> own(target, pool)));
         EventHub hub = closing.open(
                 "the hub", () -> EventHub.builder(events).listener(new HubLog()).build());
         if (!hub.awaitStarted(START)) {
@@ -188,7 +190,7 @@ final class ServeCommand extends VerboseOption implements Callable<Integer> {
         if (demo) {
             Demo shop = new Demo(target.dataSource("everafter demo"), new Random(), ServeCommand::daemon);
             shop.install();
-            schema.capture(Demo.TABLE);
+            LogSchema.of(target.dataSource("everafter capture")).capture(Demo.TABLE);
             closing.open("the demo", () -> shop.start(DEMO_PAUSE));
         }
         EventServer server = closing.open("the server", () -> {
@@ -201,6 +203,25 @@ final class ServeCommand extends VerboseOption implements Callable<Integer> {
             return builder.start();
         });
         welcome(server.port(), target, tls.isPresent());
+    }
+
+    private static EventLog own(DatabaseTarget target, HikariDataSource pool) {
+        LogSchema.of(target.dataSource("everafter install")).install();
+        return PgEventLog.builder()
+                .dataSource(pool)
+                .tailer(() -> tailSession(target))
+                .build();
+    }
+
+    private EventLog adopted(String table, DatabaseTarget target, HikariDataSource pool) {
+        return adopt.log(table)
+                .dataSource(pool)
+                .tailer(() -> tailSession(target))
+                .build();
+    }
+
+    private static Connection tailSession(DatabaseTarget target) throws SQLException {
+        return target.dataSource("everafter tail", TAIL_PATIENCE).getConnection();
     }
 
     private DatabaseTarget embedded(Closing closing) throws Exception {

@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  * created or written.
  *
  * <p>Where ids are not given out one by one by the sequence (pooled ids, CACHE above 1, ids that are written by hand,
- * setval), no reader can know of a row that comes below what was delivered; {@code Doctor} finds such causes. What was
+ * setval), no reader can know of a row that comes below what was delivered; {@link Doctor} finds such causes. What was
  * passed over is looked at again for a stated time, and a row found there is told to {@link PgListener#onLate}, and logged:
  * it is in no subscriber's stream. A long transaction that took an id holds everybody back, unless {@link
  * Builder#maxHold} says otherwise. Updates and deletes of rows are no events.

@@ -117,6 +117,7 @@ final class AdoptedTailer extends SessionTailer<AdoptedSession> {
         listener.onConnected(false);
         if (!started) {
             started = true;
+            examine(session);
             recheckAt = time.nanos() + options.recheck().toNanos();
             return Optional.of(new Started(found.epoch(), head));
         }
@@ -126,6 +127,14 @@ final class AdoptedTailer extends SessionTailer<AdoptedSession> {
             return Optional.of(new EpochChanged(found.epoch(), head));
         }
         return Optional.empty();
+    }
+
+    private static void examine(AdoptedSession session) {
+        try {
+            Doctor.table(session.connection(), session.table()).forEach(finding -> LOG.warn("{}", finding));
+        } catch (SQLException e) {
+            LOG.warn("the table's doctor can't say whether all is well: {}", e.getMessage());
+        }
     }
 
     /** Ids below the start may have been taken beforehand, to be used later. */

@@ -2,7 +2,7 @@
  * A log in PostgreSQL: what commits is in it, once, in an order that never changes, and is read strictly in that order.
  *
  * <p>A tour: {@link dev.everafter.pg.LogSchema} makes the tables and triggers and has tables captured;
- * {@link dev.everafter.pg.PgEventLog} reads them; {@link dev.everafter.pg.AdoptedLog} reads a table that others made. {@link dev.everafter.pg.PgListener} is told what happens on the way.
+ * {@link dev.everafter.pg.PgEventLog} reads them; {@link dev.everafter.pg.AdoptedLog} reads a table that others made, of which {@link dev.everafter.pg.Doctor} says what it suffers from. {@link dev.everafter.pg.PgListener} is told what happens on the way.
  *
  * <h2>Why nothing is lost, repeated or out of order</h2>
  *

@@ -219,8 +219,7 @@ class AdoptedHistoryTest {
             tail.awaitEvents(4);
             adopted.db.execute("SELECT setval('logs_id_seq', 500)");
             adopted.insert("501");
-            await().until(() -> ids(tail).contains(501L)
-                    || counts.late.stream().anyMatch(event -> event.id() == 501));
+            await().until(() -> ids(tail).contains(501L) || counts.late.stream().anyMatch(event -> event.id() == 501));
         }
     }
 }
