@@ -100,7 +100,7 @@ class AdoptedHistoryTest {
         }
     }
 
-    /** The same schedule; nothing but the row itself shows it. */
+    /** The same schedule; nothing but the row itself shows it. Somebody else may flush just then, so it may try again. */
     @Test
     void shouldLoseWhatWasDeliveredWhenItIsNotFlushedAndSayThatItWasRewound() throws Exception {
         Adopted adopted = Adopted.on(server);
@@ -109,17 +109,23 @@ class AdoptedHistoryTest {
                         .sessions(AdoptedSabotage.NO_FENCE.sessions(() -> {}))
                         .build();
                 Tail tail = Tail.started(log)) {
-            try (Connection async = adopted.db.connect()) {
-                Db.execute(async, "SET synchronous_commit = off", Adopted.insertSql("1"), Adopted.insertSql("2"));
+            int told = 0;
+            long kept = 0;
+            for (int round = 0; round < 5 && kept == told; round++) {
+                try (Connection async = adopted.db.connect()) {
+                    Db.execute(async, "SET synchronous_commit = off", Adopted.insertSql("1"), Adopted.insertSql("2"));
+                }
+                told += 2;
+                tail.awaitEvents(told);
+                server.stopImmediately();
+                server.start();
+                kept = adopted.db.number("SELECT coalesce(max(id), 0) FROM logs");
             }
-            tail.awaitEvents(2);
-            server.stopImmediately();
-            server.start();
-            assertEquals(0, adopted.db.number("SELECT count(*) FROM logs"), "this form was expected to lose");
+            assertEquals(told - 2, kept, "this form was expected to lose");
             adopted.db.execute("INSERT INTO logs (v) VALUES ('other'), ('others')");
-            assertEquals(0, awaitChange(tail).fork());
-            tail.awaitEvents(4);
-            assertEquals(List.of("1", "2", "other", "others"), tail.values());
+            assertEquals(kept, awaitChange(tail).fork());
+            tail.awaitEvents(told + 2);
+            assertEquals(List.of("other", "others"), tail.values().subList(told, told + 2));
         }
     }
 
