@@ -16,6 +16,7 @@ final class EventImages {
     private final View current;
     private final View currentWithoutOld;
     private final @Nullable View before;
+    private final View beforeWithoutOld;
     private final LazyJson key;
     private final LazyJson data;
     private final LazyJson old;
@@ -30,6 +31,7 @@ final class EventImages {
         this.current = new View(false, false);
         this.currentWithoutOld = new View(false, true);
         this.before = update ? new View(true, false) : null;
+        this.beforeWithoutOld = new View(true, true);
     }
 
     private LazyJson member(Optional<RawJson> json) {
@@ -70,6 +72,11 @@ final class EventImages {
     /** The image before an update. */
     Optional<View> before() {
         return Optional.ofNullable(before);
+    }
+
+    /** The image before an update, for those who may not know which of its columns have changed. */
+    View beforeWithoutOld() {
+        return beforeWithoutOld;
     }
 
     /** The key that the row had before the change. */

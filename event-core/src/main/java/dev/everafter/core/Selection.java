@@ -8,7 +8,7 @@ import java.util.Optional;
  * <p>An event of a changed row has two images, and matches if either does. Where the image after the change matches, the
  * event is delivered, without {@code old} if the image before is not for this subscriber to see. Where only the image
  * before does, the row has left this subscriber's view: it is delivered with {@link Event#left()} and the key alone.
- * What can't be known matches nothing, nor does its negation: {@code old} where it is not for this subscriber to see, JSON
+ * What can't be known matches nothing, nor does its negation: {@code old} where either image is not for this subscriber to see, JSON
  * beyond what {@link RawJson#parse()} reads, and values that were not captured for their size.
  *
  * <p>A {@code truncate} takes all rows of its table out of every view and says of none what it held. It is delivered,
@@ -49,10 +49,13 @@ public record Selection(Filter filter, Filter visibility) {
         if (sees(hidesOld ? images.currentWithoutOld() : images.current())) {
             return Optional.of(hidesOld ? event.withoutOld() : event);
         }
-        if (before.isPresent() && sees(before.get())) {
-            return Optional.of(event.leaving(images.keyBefore()));
-        }
-        return Optional.empty();
+        boolean left = before.isPresent() && !hidesOld && before.get().surely(filter) && mayAskOld(images);
+        return left ? Optional.of(event.leaving(images.keyBefore())) : Optional.empty();
+    }
+
+    /** Which columns {@code old} has may tell what the image after holds: those that it lacks haven't changed. */
+    private boolean mayAskOld(EventImages images) {
+        return images.current().surely(visibility) || images.beforeWithoutOld().surely(filter);
     }
 
     private boolean sees(EventImages.View image) {
