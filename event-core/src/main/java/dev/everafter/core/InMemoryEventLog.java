@@ -196,6 +196,9 @@ public final class InMemoryEventLog implements EventLog {
 
     private static boolean mayMatch(Filter filter, Event event) {
         EventImages images = new EventImages(event);
+        if (images.wholeTable()) {
+            return images.current().possibly(filter);
+        }
         return filter.matches(images.current())
                 || images.before().map(filter::matches).orElse(false);
     }

@@ -1,10 +1,13 @@
 package dev.everafter.core;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
 import dev.everafter.core.InMemoryEventLog.Change;
 import dev.everafter.testkit.EventLogContract;
 import dev.everafter.testkit.EventLogSubject;
 import java.util.List;
 import java.util.Optional;
+import org.junit.jupiter.api.Test;
 
 class InMemoryEventLogContractTest extends EventLogContract {
     @Override
@@ -48,5 +51,16 @@ class InMemoryEventLogContractTest extends EventLogContract {
                 log.close();
             }
         };
+    }
+
+    @Test
+    void shouldReadATruncateWhateverColumnsAreAskedFor() {
+        try (InMemoryEventLog log = new InMemoryEventLog()) {
+            log.append(List.of(new Change("t", "truncate", Optional.empty(), Optional.empty(), Optional.empty())));
+            Filter ofMine = Filter.and(Filter.topic("t"), Filter.eq(Attribute.data("owner"), Value.of("me")));
+            ReadLimits plenty = new ReadLimits(10, 10_000);
+            assertEquals(1, log.read(0, 1, ofMine, plenty).events().size());
+            assertEquals(0, log.read(0, 1, Filter.topic("u"), plenty).events().size());
+        }
     }
 }
