@@ -34,7 +34,7 @@ public final class ArvadosJakartaEndpoint extends Endpoint {
         // The container's timer would be armed anew on every write; our heartbeat and deadline notice silence.
         session.setMaxIdleTimeout(0);
         session.setMaxTextMessageBufferSize(host.options().maxIncoming());
-        Channel channel = new JakartaChannel(session);
+        Channel channel = new JakartaChannel(session, JakartaChannel.frames(session));
         if (host.size() >= host.options().limits().connections()) {
             host.options().listener().onLimit(Limit.CONNECTIONS);
             channel.close(CloseCode.OVERLOADED, "there are too many connections: try again later");

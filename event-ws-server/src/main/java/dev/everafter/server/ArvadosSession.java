@@ -241,7 +241,7 @@ final class ArvadosSession {
             return;
         }
         if (outbox.isEmpty()) {
-            stream.flatMap(ArvadosStream::next).ifPresent(event -> outbox.addLast(new Outgoing(event, 1)));
+            stream.flatMap(ArvadosStream::next).ifPresent(event -> outbox.addLast(Outgoing.of(event, 1)));
         }
         if (outbox.isEmpty() && beatDue) {
             outbox.addLast(Outgoing.of(ArvadosMessages.KEEP_ALIVE));
@@ -256,8 +256,8 @@ final class ArvadosSession {
     private void send(Outgoing message) {
         sentAt = options.ticker().getAsLong();
         inFlight = true;
-        options.listener().onMessageSent(message.text().length(), message.events());
-        channel.send(message.text(), error -> {
+        options.listener().onMessageSent(message.length(), message.events());
+        channel.send(message, error -> {
             sendFailed |= error.isPresent();
             inFlight = false;
             signal();

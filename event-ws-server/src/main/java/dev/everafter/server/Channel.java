@@ -10,7 +10,7 @@ interface Channel {
      *
      * @param done called once, by any thread, perhaps before this method returns; with what went wrong if something did
      */
-    void send(String text, Consumer<Optional<Throwable>> done);
+    void send(Outgoing message, Consumer<Optional<Throwable>> done);
 
     /** Closes in order, with a code and a reason of at most 123 bytes. May block where the container does. */
     void close(CloseCode code, String reason);

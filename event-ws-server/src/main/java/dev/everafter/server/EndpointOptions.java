@@ -41,6 +41,7 @@ public final class EndpointOptions {
     private final InstantSource clock;
     private final Optional<EventChecking> eventChecking;
     private final RandomGenerator random;
+    private final boolean preparedFrames;
 
     private EndpointOptions(Builder builder) {
         this.logName = builder.logName;
@@ -65,6 +66,7 @@ public final class EndpointOptions {
         this.clock = builder.clock;
         this.eventChecking = builder.eventChecking;
         this.random = builder.random;
+        this.preparedFrames = builder.preparedFrames;
     }
 
     /** All defaults. */
@@ -184,6 +186,11 @@ public final class EndpointOptions {
         return random;
     }
 
+    /** Whether a container's {@link FrameWriter} is used. */
+    boolean preparedFrames() {
+        return preparedFrames;
+    }
+
     /**
      * Describes an {@link EndpointOptions}. Not safe for use by several threads; {@link #build()} copies.
      *
@@ -213,6 +220,7 @@ public final class EndpointOptions {
         private InstantSource clock = InstantSource.system();
         private Optional<EventChecking> eventChecking = Optional.empty();
         private RandomGenerator random = new Random();
+        private boolean preparedFrames = true;
         private ThreadFactory threads = task -> {
             Thread thread = new Thread(task);
             thread.setDaemon(true);
@@ -344,6 +352,12 @@ public final class EndpointOptions {
         /** Tells the time by which tokens and certificates expire; the system's by default. */
         public Builder clock(InstantSource clock) {
             this.clock = Objects.requireNonNull(clock, "clock");
+            return this;
+        }
+
+        /** For tests: as in a container that has no {@link FrameWriter}. */
+        Builder withoutPreparedFrames() {
+            this.preparedFrames = false;
             return this;
         }
 

@@ -16,7 +16,8 @@ import java.util.concurrent.TimeoutException;
  * <p>It uses the Jakarta WebSocket API alone, so {@link #config()} can be deployed in any container. Where a container
  * offers a way to end a connection at once, put a {@link Runnable} that does under {@link #ABORT} into the user
  * properties of the handshake; otherwise a client that accepts nothing any more is closed as the container's own close
- * does it.
+ * does it. Where one offers a way to send frames that are made already, put a {@link FrameWriter} under {@link #FRAMES}; then
+ * a message is made once for all sessions that get it.
  *
  * <p>Without {@link EndpointOptions.Builder#authentication} nobody is asked who they are: then what carries this endpoint
  * must let in only those who may see everything.
@@ -32,6 +33,9 @@ public final class EventEndpoint implements AutoCloseable {
 
     /** The user property for a {@link Runnable} that ends the session's connection at once. */
     public static final String ABORT = "dev.everafter.server.abort";
+
+    /** The user property for a {@link FrameWriter}. */
+    public static final String FRAMES = "dev.everafter.server.frames";
 
     private final SessionHost host;
     private final ServerEndpointConfig config;

@@ -19,7 +19,7 @@ import org.slf4j.LoggerFactory;
  * a time. Fields without {@code volatile} belong to the turn. The other methods may be called by any thread, and none of
  * them blocks.
  */
-final class EventSession {
+final class EventSession implements Runnable {
     private static final Logger LOG = LoggerFactory.getLogger(EventSession.class);
     /** Turns before another session has its go. */
     private static final int TURNS = 8;
@@ -140,14 +140,16 @@ final class EventSession {
 
     private void schedule() {
         try {
-            host.workers().execute(this::run);
+            host.workers().execute(this);
         } catch (RejectedExecutionException e) {
             // The host was closed, and only what it had to end itself is left: nobody else runs a turn any more.
             end(1006);
         }
     }
 
-    private void run() {
+    /** Runs the turns that are due; for the workers. */
+    @Override
+    public void run() {
         int seen = work.get();
         for (int turns = 0; turns < TURNS; turns++) {
             turnSafely();
@@ -278,12 +280,14 @@ final class EventSession {
     private void send(Outgoing message) {
         sentAt = options.ticker().getAsLong();
         inFlight = true;
-        options.listener().onMessageSent(message.text().length(), message.events());
-        channel.send(message.text(), error -> {
-            sendFailed |= error.isPresent();
-            inFlight = false;
-            signal();
-        });
+        options.listener().onMessageSent(message.length(), message.events());
+        channel.send(message, this::sent);
+    }
+
+    private void sent(Optional<Throwable> error) {
+        sendFailed |= error.isPresent();
+        inFlight = false;
+        signal();
     }
 
     private void giveUp() {

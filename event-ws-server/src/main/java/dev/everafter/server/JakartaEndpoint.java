@@ -40,7 +40,8 @@ public final class JakartaEndpoint extends Endpoint {
         // The container's timer would be armed anew on every write; our heartbeat and deadline notice silence.
         session.setMaxIdleTimeout(0);
         session.setMaxTextMessageBufferSize(host.options().maxIncoming());
-        Channel channel = new JakartaChannel(session);
+        Channel channel = new JakartaChannel(
+                session, host.options().preparedFrames() ? JakartaChannel.frames(session) : Optional.empty());
         if (session.getUserProperties().containsKey(FOREIGN)) {
             host.options().listener().onOriginRefused();
             channel.close(CloseCode.FORBIDDEN, "pages of this origin may not connect");

@@ -20,7 +20,6 @@ final class Requests implements ClientMessage.Receiver {
     private final Consumer<Outgoing> answers;
     private final Runnable signal;
     private final Identity identity;
-    private int refs;
 
     /** @param signal what a subscription's cursor calls when it has news */
     Requests(
@@ -62,8 +61,17 @@ final class Requests implements ClientMessage.Receiver {
     }
 
     private void subscribe(ClientMessage.Subscribe message) {
-        Subscription opened =
-                new Subscription(message, ++refs, this::open, identity, signal, options.listener(), this::stage);
+        Refs.Shape shape = new Refs.Shape(
+                new Selection(message.where(), identity.visibility()), message.batch(), message.maxMessage());
+        Refs.Ref ref = host.refs().take(shape, subscriptions::hasRef);
+        Subscription opened;
+        try {
+            opened = new Subscription(
+                    message, ref, this::open, identity, signal, options.listener(), this::stage);
+        } catch (Subscription.HubClosedException e) {
+            ref.release();
+            throw e;
+        }
         options.listener().onSubscriptionOpened();
         subscriptions.add(opened);
     }

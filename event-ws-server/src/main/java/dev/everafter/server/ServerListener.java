@@ -24,8 +24,8 @@ public interface ServerListener {
     /** A client's message was read. */
     default void onMessageReceived(int chars) {}
 
-    /** A message with {@code events} events was handed to the socket. */
-    default void onMessageSent(int chars, int events) {}
+    /** A message of {@code bytes} bytes with {@code events} events was handed to the socket. */
+    default void onMessageSent(int bytes, int events) {}
 
     /** An event of {@code bytes} bytes was sent without its JSON, to keep to {@code maxMessage}. */
     default void onItemOmitted(long bytes) {}

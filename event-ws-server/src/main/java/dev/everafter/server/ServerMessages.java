@@ -7,7 +7,6 @@ import jakarta.json.JsonBuilderFactory;
 import jakarta.json.JsonObjectBuilder;
 import jakarta.json.JsonValue;
 import jakarta.json.spi.JsonProvider;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -125,9 +124,8 @@ final class ServerMessages {
     }
 
     private static Outgoing done(JsonObjectBuilder message) {
-        // Half a surrogate pair, said by a client or left by a cut, is an Error in some containers' encoders.
-        byte[] utf8 = message.build().toString().getBytes(StandardCharsets.UTF_8);
-        return Outgoing.of(new String(utf8, StandardCharsets.UTF_8));
+        // Half a surrogate pair, said by a client or left by a cut, becomes "?": no encoder may fail at it.
+        return Outgoing.of(message.build().toString());
     }
 
     /** Why a subscription ended. */

@@ -50,6 +50,7 @@ final class SessionHost {
     private final Optional<EventChecks> checks;
     private final Set<EventSession> sessions = ConcurrentHashMap.newKeySet();
     private final Quota principals = new Quota();
+    private final Refs refs = new Refs();
     private final Object lock = new Object();
     private @Nullable ScheduledFuture<?> ticking;
     private boolean closed;
@@ -138,6 +139,10 @@ final class SessionHost {
     /** How many connections each subject has. */
     Quota principals() {
         return principals;
+    }
+
+    Refs refs() {
+        return refs;
     }
 
     int size() {

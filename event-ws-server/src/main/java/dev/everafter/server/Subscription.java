@@ -23,7 +23,8 @@ import java.util.function.Function;
  */
 final class Subscription {
     private final ClientMessage.Subscribe asked;
-    private final int ref;
+    private final Refs.Ref ref;
+    private final EventsMessages messages;
     private final Cursors cursors;
     private final Rights rights;
     private final ServerListener listener;
@@ -63,7 +64,7 @@ final class Subscription {
      */
     Subscription(
             ClientMessage.Subscribe asked,
-            int ref,
+            Refs.Ref ref,
             Cursors cursors,
             Rights rights,
             Runnable signal,
@@ -71,6 +72,7 @@ final class Subscription {
             Function<Runnable, Optional<Stage>> stage) {
         this.asked = asked;
         this.ref = ref;
+        this.messages = new EventsMessages(ref.number(), asked.maxMessage());
         this.cursors = cursors;
         this.rights = rights;
         this.listener = listener;
@@ -121,7 +123,7 @@ final class Subscription {
     }
 
     int ref() {
-        return ref;
+        return ref.number();
     }
 
     boolean live() {
@@ -185,6 +187,9 @@ final class Subscription {
     }
 
     void close() {
+        if (!ended) {
+            ref.release();
+        }
         ended = true;
         stage.ifPresent(Stage::drop);
         cursor.close();
@@ -253,7 +258,7 @@ final class Subscription {
         started = true;
         epoch = begin.position().epoch();
         tell(begin.position().id());
-        out.accept(ServerMessages.subscribed(name(), ref, begin.position(), begin.head()));
+        out.accept(ServerMessages.subscribed(name(), ref(), begin.position(), begin.head()));
     }
 
     /**
@@ -267,13 +272,13 @@ final class Subscription {
         }
         epoch = cursor.epoch();
         out.accept(
-                ServerMessages.subscribed(name(), ref, new Position(epoch, told), Math.max(told, cursor.position())));
+                ServerMessages.subscribed(name(), ref(), new Position(epoch, told), Math.max(told, cursor.position())));
         return true;
     }
 
     private void take(Batch batch) {
         if (stage.isEmpty()) {
-            build(batch.to(), batch.events());
+            build(batch);
         } else {
             stage.get().take(batch);
             letGo(stage.get());
@@ -293,14 +298,17 @@ final class Subscription {
             ready = true;
         }
         if (!decided.events().isEmpty()) {
-            build(decided.to(), decided.events());
+            build(new Batch(told, decided.to(), decided.events()));
         }
     }
 
-    private void build(long to, List<Event> events) {
-        // What lies between the position that the client knows and the first event did not match.
-        parts.addAll(EventsMessages.build(ref, told, to, events, asked.maxMessage(), listener::onItemOmitted));
-        window.sent(events);
+    private void build(Batch batch) {
+        // Between the position that the client knows and the first event nothing matched. A shared message mostly begins
+        // before that position. Where it begins after it, as when a catch-up ended quietly, the client gets one of its own.
+        EventsMessages.Built built = batch.after() <= told ? batch.encoded(messages) : messages.encode(told, batch);
+        parts.addAll(built.parts());
+        built.omitted().forEach(listener::onItemOmitted);
+        window.sent(batch.events());
     }
 
     private void putOutIfAny(Consumer<Outgoing> out) {
@@ -318,7 +326,7 @@ final class Subscription {
     private void skip(Gap gap, Consumer<Outgoing> out) {
         if (gap.after() > told) {
             // Nothing matched up to there; without a word the client could not tell that from what was lost on the way.
-            out.accept(ServerMessages.position(told, gap.after(), List.of(ref)));
+            out.accept(ServerMessages.position(told, gap.after(), List.of(ref())));
         }
         out.accept(ServerMessages.gap(name(), gap));
         epoch = gap.resume().epoch();

@@ -40,6 +40,10 @@ final class Subscriptions {
         return Optional.ofNullable(byName.get(name));
     }
 
+    boolean hasRef(int ref) {
+        return byName.values().stream().anyMatch(each -> each.ref() == ref);
+    }
+
     void add(Subscription subscription) {
         byName.put(subscription.name(), subscription);
         order.addLast(subscription);

@@ -71,7 +71,7 @@ class ExpiryAlarmTest {
         private final BlockingQueue<String> closed = new LinkedBlockingQueue<>();
 
         @Override
-        public void send(String text, Consumer<Optional<Throwable>> done) {
+        public void send(Outgoing message, Consumer<Optional<Throwable>> done) {
             done.accept(Optional.empty());
         }
 

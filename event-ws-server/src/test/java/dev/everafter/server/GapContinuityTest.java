@@ -7,6 +7,7 @@ import dev.everafter.core.Filter;
 import dev.everafter.core.Gap;
 import dev.everafter.core.Poll;
 import dev.everafter.core.Position;
+import dev.everafter.core.Selection;
 import dev.everafter.core.StartFrom;
 import dev.everafter.server.spi.Principal;
 import java.util.ArrayDeque;
@@ -27,7 +28,7 @@ class GapContinuityTest {
     @EnumSource(Gap.Reason.class)
     void shouldTellThePositionBeforeAGapThatBeginsBeyondIt(Gap.Reason reason) {
         tell(new Gap(reason, 8, 20, new Position("e1", 20)));
-        assertEquals("{\"type\":\"position\",\"after\":5,\"to\":8,\"refs\":[7]}", told.get(0));
+        assertEquals("{\"type\":\"position\",\"after\":5,\"to\":8,\"refs\":[1]}", told.get(0));
         assertEquals(2, told.size());
     }
 
@@ -42,7 +43,7 @@ class GapContinuityTest {
         Subscription subscription = new Subscription(
                 new ClientMessage.Subscribe(
                         "s", Filter.all(), StartFrom.beginning(), false, 10, 10, 10_000, Optional.empty(), false),
-                7,
+                new Refs().take(new Refs.Shape(Selection.of(Filter.all()), 10, 10_000), taken -> false),
                 (selection, from, at) ->
                         new Scripted(new Poll.Started(new Position("e1", 5), 30), new Poll.Missing(gap)),
                 new EverythingIsSeen(),

@@ -67,10 +67,10 @@ class SessionTest {
         private volatile Consumer<Optional<Throwable>> done = error -> {};
 
         @Override
-        public void send(String text, Consumer<Optional<Throwable>> whenDone) {
+        public void send(Outgoing message, Consumer<Optional<Throwable>> whenDone) {
             most.accumulateAndGet(inFlight.incrementAndGet(), Math::max);
             done = whenDone;
-            sent.add(text);
+            sent.add(message.text());
         }
 
         @Override

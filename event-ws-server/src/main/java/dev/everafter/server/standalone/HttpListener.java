@@ -73,10 +73,11 @@ final class HttpListener {
         // The filter's writer has a limit of its own, which it can act on.
         listener.setMaxPendingBytes(-1);
         listener.registerAddOn((network, chain) -> {
-            chain.add(chain.indexOfType(org.glassfish.grizzly.http.server.HttpServerFilter.class), filter);
+            int codec = chain.indexOfType(HttpServerFilter.class);
             chain.set(
-                    chain.indexOfType(HttpServerFilter.class),
-                    new HttpCodec(options.limits().headerBytes(), listener.getKeepAlive(), options.listener()));
+                    codec, new HttpCodec(options.limits().headerBytes(), listener.getKeepAlive(), options.listener()));
+            // Before all that takes what is read for HTTP.
+            chain.add(codec + 1, filter);
             engines.ifPresent(made -> chain.set(chain.indexOfType(SSLBaseFilter.class), new TlsFilter(made)));
             chain.add(chain.indexOfType(TransportFilter.class) + 1, guard);
         });
@@ -101,7 +102,7 @@ final class HttpListener {
 
     void start(List<ServerEndpointConfig> configs) throws IOException, DeploymentException {
         for (ServerEndpointConfig config : configs) {
-            container.addEndpoint(AbortConfigurator.wrap(config));
+            container.addEndpoint(WriterConfigurator.wrap(config));
         }
         container.start("", listener.getPort());
         container.doneDeployment();

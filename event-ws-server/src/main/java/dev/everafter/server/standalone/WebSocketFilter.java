@@ -25,6 +25,7 @@ import org.glassfish.grizzly.CloseType;
 import org.glassfish.grizzly.Closeable;
 import org.glassfish.grizzly.Grizzly;
 import org.glassfish.grizzly.attributes.Attribute;
+import org.glassfish.grizzly.attributes.AttributeStorage;
 import org.glassfish.grizzly.filterchain.BaseFilter;
 import org.glassfish.grizzly.filterchain.FilterChainContext;
 import org.glassfish.grizzly.filterchain.NextAction;
@@ -96,12 +97,12 @@ final class WebSocketFilter extends BaseFilter {
 
     @Override
     public NextAction handleRead(FilterChainContext context) {
-        HttpContent content = context.getMessage();
         Upgraded upgraded = UPGRADED.get(context.getConnection());
         if (upgraded != null) {
-            read(upgraded, content);
+            read(upgraded, context.getMessage());
             return context.getStopAction();
         }
+        HttpContent content = context.getMessage();
         HttpRequestPacket request = (HttpRequestPacket) content.getHttpHeader();
         guard.requested(ConnectionGuard.connection(context));
         Optional<Refusal> refusal = refusal(request).or(() -> excess(context, request));
@@ -115,7 +116,7 @@ final class WebSocketFilter extends BaseFilter {
         Upgraded opened = UPGRADED.get(context.getConnection());
         if (opened != null && content.getContent().hasRemaining()) {
             // Frames that came in one packet with the request.
-            read(opened, content);
+            read(opened, content.getContent());
         }
         return next;
     }
@@ -162,15 +163,19 @@ final class WebSocketFilter extends BaseFilter {
         return Optional.empty();
     }
 
-    private void read(Upgraded upgraded, HttpContent content) {
-        Buffer buffer = content.getContent();
-        content.recycle();
+    /** Whether what a connection says are frames. */
+    static boolean isUpgraded(AttributeStorage connection) {
+        return UPGRADED.isSet(connection);
+    }
+
+    private void read(Upgraded upgraded, Buffer buffer) {
         if (!buffer.hasRemaining() || upgraded.writer().isClosing()) {
             return;
         }
         // A copy, for Tyrus may keep it, and Grizzly may use its own again.
         ByteBuffer data = ByteBuffer.allocate(buffer.remaining());
         buffer.get(data);
+        buffer.tryDispose();
         data.flip();
         try {
             upgraded.frames().check(data);
@@ -199,6 +204,7 @@ final class WebSocketFilter extends BaseFilter {
                 // First the answer, for the session speaks as soon as it is open.
                 answer(context, request, response);
                 accept(context, info.createConnection(writer, reason -> writer.close()), writer);
+                HttpCodec.forgetRequest(context.getConnection());
                 yield context.getStopAction();
             }
         };

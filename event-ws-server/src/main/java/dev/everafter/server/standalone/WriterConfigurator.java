@@ -8,27 +8,28 @@ import jakarta.websocket.server.ServerEndpointConfig;
 import java.util.List;
 
 /**
- * Tells the endpoint how to end a connection at once. The filter that made the request passes its writer in the place of
+ * Tells the endpoint how to send frames and how to end a connection at once. The filter that made the request passes its writer in the place of
  * the HTTP session, which is the one member of a request that Tyrus hands on as it is and that has no meaning here.
  */
-final class AbortConfigurator extends ServerEndpointConfig.Configurator {
+final class WriterConfigurator extends ServerEndpointConfig.Configurator {
     private final ServerEndpointConfig.Configurator endpoint;
 
-    private AbortConfigurator(ServerEndpointConfig.Configurator endpoint) {
+    private WriterConfigurator(ServerEndpointConfig.Configurator endpoint) {
         this.endpoint = endpoint;
     }
 
     static ServerEndpointConfig wrap(ServerEndpointConfig config) {
         return ServerEndpointConfig.Builder.create(config.getEndpointClass(), config.getPath())
                 .subprotocols(config.getSubprotocols())
-                .configurator(new AbortConfigurator(config.getConfigurator()))
+                .configurator(new WriterConfigurator(config.getConfigurator()))
                 .build();
     }
 
     @Override
     public void modifyHandshake(ServerEndpointConfig config, HandshakeRequest request, HandshakeResponse response) {
-        if (request.getHttpSession() instanceof Runnable abort) {
-            config.getUserProperties().put(EventEndpoint.ABORT, abort);
+        if (request.getHttpSession() instanceof SocketWriter writer) {
+            config.getUserProperties().put(EventEndpoint.ABORT, writer);
+            config.getUserProperties().put(EventEndpoint.FRAMES, writer);
         }
         endpoint.modifyHandshake(config, request, response);
     }
