@@ -66,8 +66,7 @@ final class Requests implements ClientMessage.Receiver {
         Refs.Ref ref = host.refs().take(shape, subscriptions::hasRef);
         Subscription opened;
         try {
-            opened = new Subscription(
-                    message, ref, this::open, identity, signal, options.listener(), this::stage);
+            opened = new Subscription(message, ref, this::open, identity, signal, options.listener(), this::stage);
         } catch (Subscription.HubClosedException e) {
             ref.release();
             throw e;

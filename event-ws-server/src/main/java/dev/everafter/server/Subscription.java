@@ -2,7 +2,6 @@ package dev.everafter.server;
 
 import dev.everafter.core.Batch;
 import dev.everafter.core.Cursor;
-import dev.everafter.core.Event;
 import dev.everafter.core.Gap;
 import dev.everafter.core.Poll;
 import dev.everafter.core.Position;
@@ -303,8 +302,10 @@ final class Subscription {
     }
 
     private void build(Batch batch) {
-        // Between the position that the client knows and the first event nothing matched. A shared message mostly begins
-        // before that position. Where it begins after it, as when a catch-up ended quietly, the client gets one of its own.
+        // Between the position that the client knows and the first event nothing matched. A shared message mostly
+        // begins
+        // before that position. Where it begins after it, as when a catch-up ended quietly, the client gets one of its
+        // own.
         EventsMessages.Built built = batch.after() <= told ? batch.encoded(messages) : messages.encode(told, batch);
         parts.addAll(built.parts());
         built.omitted().forEach(listener::onItemOmitted);

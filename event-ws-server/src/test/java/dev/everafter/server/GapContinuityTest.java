@@ -1,8 +1,11 @@
 package dev.everafter.server;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.everafter.core.Batch;
 import dev.everafter.core.Cursor;
+import dev.everafter.core.Event;
 import dev.everafter.core.Filter;
 import dev.everafter.core.Gap;
 import dev.everafter.core.Poll;
@@ -38,14 +41,25 @@ class GapContinuityTest {
         assertEquals(1, told.size());
     }
 
-    /** What a subscription that was told 5 says of {@code gap}. */
+    /** Others may be told of the same events after a place where this client, which was told nothing on the way, isn't. */
+    @Test
+    void shouldTellWhereTheClientIsWhenABatchThatIsSharedBeginsLater() {
+        Event event = Event.builder(9, "t", "happened").build();
+        tell(new Poll.Events(new Batch(8, 12, List.of(event))));
+        assertTrue(told.get(0).startsWith("{\"type\":\"events\",\"ref\":1,\"after\":5,\"to\":12,"), told::toString);
+    }
+
     private void tell(Gap gap) {
+        tell(new Poll.Missing(gap));
+    }
+
+    /** What a subscription that was told 5 says of {@code found}. */
+    private void tell(Poll found) {
         Subscription subscription = new Subscription(
                 new ClientMessage.Subscribe(
                         "s", Filter.all(), StartFrom.beginning(), false, 10, 10, 10_000, Optional.empty(), false),
                 new Refs().take(new Refs.Shape(Selection.of(Filter.all()), 10, 10_000), taken -> false),
-                (selection, from, at) ->
-                        new Scripted(new Poll.Started(new Position("e1", 5), 30), new Poll.Missing(gap)),
+                (selection, from, at) -> new Scripted(new Poll.Started(new Position("e1", 5), 30), found),
                 new EverythingIsSeen(),
                 () -> {},
                 ServerListener.NONE,

@@ -11,6 +11,8 @@ import java.util.function.UnaryOperator;
 
 /** A log in memory, its hub, and a server of it on a free port. */
 public final class Served implements AutoCloseable {
+    private static volatile boolean preparedFrames = true;
+
     public final InMemoryEventLog log = new InMemoryEventLog();
     public final EventHub hub;
     public final EventServer server;
@@ -23,7 +25,7 @@ public final class Served implements AutoCloseable {
         server = serverOptions
                 .apply(EventServer.builder(hub)
                         .port(0)
-                        .options(options.apply(EndpointOptions.builder()).build())
+                        .options(options.apply(endpoint()).build())
                         .drainTimeout(Duration.ofSeconds(5)))
                 .start();
         try {
@@ -33,6 +35,16 @@ public final class Served implements AutoCloseable {
         } catch (InterruptedException e) {
             throw new IllegalStateException(e);
         }
+    }
+
+    private static EndpointOptions.Builder endpoint() {
+        EndpointOptions.Builder options = EndpointOptions.builder();
+        return preparedFrames ? options : options.withoutPreparedFrames();
+    }
+
+    /** Whether those that are started from now on send frames by themselves, as it is by default, or leave it to Tyrus. */
+    static void preparedFrames(boolean prepared) {
+        preparedFrames = prepared;
     }
 
     public static Served withDefaults() {
