@@ -164,6 +164,23 @@ class StageTest {
     }
 
     @Test
+    void shouldAskAboutTheNextBatchForThePrincipalThatItHasBecome() {
+        List<String> asked = new ArrayList<>();
+        EventChecks noting = new EventChecks(
+                EventChecking.by(check((principal, object) -> {
+                    asked.add(principal.subject());
+                    return new CompletableFuture<>();
+                })),
+                hand.means(),
+                failure -> {});
+        Stage becoming = new Stage(noting, ALICE, () -> {});
+        becoming.become(Principal.of("bob"));
+        becoming.take(new Batch(10, 20, List.of(event(11, "a"))));
+        hand.run();
+        assertEquals(List.of("bob"), asked);
+    }
+
+    @Test
     void shouldLetGoOfExactlyTheAllowedInOrderOnceWhateverFailsMeanwhile() {
         Random random = Seed.random("StageTest");
         for (int round = 0; round < 40; round++) {
