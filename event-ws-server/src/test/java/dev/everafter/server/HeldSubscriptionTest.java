@@ -9,6 +9,7 @@ import dev.everafter.core.Event;
 import dev.everafter.core.Filter;
 import dev.everafter.core.Poll;
 import dev.everafter.core.Position;
+import dev.everafter.core.Selection;
 import dev.everafter.core.StartFrom;
 import dev.everafter.server.spi.EventCheck;
 import dev.everafter.server.spi.Principal;
@@ -110,7 +111,7 @@ class HeldSubscriptionTest {
         Subscription held = new Subscription(
                 new ClientMessage.Subscribe(
                         "s", Filter.all(), StartFrom.beginning(), false, 10, 10, 10_000, Optional.empty(), false),
-                7,
+                new Refs().take(new Refs.Shape(Selection.of(Filter.all()), 10, 10_000), number -> false),
                 (selection, from, at) -> {
                     opened.add(at);
                     return new OneBatch(batch);
