@@ -5,11 +5,16 @@ import jakarta.websocket.CloseReason;
 import jakarta.websocket.CloseReason.CloseCodes;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.function.Consumer;
 
 /**
  * Lets only those of a client's frames pass that RFC 6455 allows: what breaks it ends the connection with the code that
  * the standard names, at the first byte that shows it, and before anything is kept. So Tyrus behind it sees valid frames
  * only, and of a message that is too large not even its header.
+ *
+ * <p>Pings and pongs end here, and nothing of them is passed on: Tyrus answers a ping by a send that blocks, and fails
+ * when the session was closed meanwhile, by another thread.
  *
  * <p>Checked are reserved bits and opcodes, masks and lengths (section 5.2), fragments (5.4), control frames (5.5), close
  * bodies (7.4), UTF-8 (8.1), the size of a message over all of its frames, and how many frames there are in a second.
@@ -21,6 +26,7 @@ final class FrameCheck {
     private static final int TEXT = 1;
     private static final int BINARY = 2;
     private static final int CLOSE = 8;
+    private static final int PING = 9;
     private static final int PONG = 10;
     private static final int MAX_CONTROL_BYTES = 125;
     private static final int MASK_BYTES = 4;
@@ -28,6 +34,7 @@ final class FrameCheck {
 
     private final long most;
     private final RateLimit rate;
+    private final Consumer<byte[]> pings;
 
     private final byte[] header = new byte[2 + 8 + MASK_BYTES];
     private int have;
@@ -40,7 +47,7 @@ final class FrameCheck {
 
     private long messageBytes;
     private final Utf8Check text = new Utf8Check();
-    private final byte[] closeBody = new byte[MAX_CONTROL_BYTES];
+    private final byte[] controlBody = new byte[MAX_CONTROL_BYTES];
     private boolean closed;
 
     /** What is wrong with a frame, as the reason to close with. */
@@ -67,23 +74,38 @@ final class FrameCheck {
     /**
      * @param most the most bytes of one message
      * @param rate of frames, whatever they hold
+     * @param pings is told what each ping holds
      */
-    FrameCheck(long most, RateLimit rate) {
+    FrameCheck(long most, RateLimit rate, Consumer<byte[]> pings) {
         this.most = most;
         this.rate = rate;
+        this.pings = pings;
     }
 
-    /** Follows {@code data}, of which it takes away only what comes after a close: that is to be ignored (5.5.1). */
-    void check(ByteBuffer data) throws FlawException {
-        ByteBuffer view = data.duplicate();
+    /**
+     * Follows {@code data}, and takes away from it what isn't to be passed on: pings, pongs, and what comes after a close,
+     * which is to be ignored (5.5.1).
+     *
+     * @return how many bytes are left, at the beginning of {@code data}
+     */
+    int check(byte[] data) throws FlawException {
+        ByteBuffer view = ByteBuffer.wrap(data);
+        int left = 0;
         while (view.hasRemaining() && !closed) {
+            int from = view.position();
             if (inBody) {
                 body(view);
             } else {
                 header(view.get());
             }
+            // The frame that was just read, even if that was its end.
+            if (opcode() != PING && opcode() != PONG) {
+                int length = view.position() - from;
+                System.arraycopy(data, from, data, left, length);
+                left += length;
+            }
         }
-        data.limit(view.position());
+        return left;
     }
 
     private void header(byte next) throws FlawException {
@@ -160,9 +182,9 @@ final class FrameCheck {
 
     private void body(ByteBuffer view) throws FlawException {
         int bytes = (int) Math.min(bodyLength - bodyRead, view.remaining());
-        if (opcode() == CLOSE) {
+        if (opcode() == CLOSE || opcode() == PING) {
             for (int i = 0; i < bytes; i++) {
-                closeBody[(int) bodyRead] = unmasked(view.get());
+                controlBody[(int) bodyRead] = unmasked(view.get());
                 bodyRead++;
             }
         } else if (!isControl() && message == TEXT) {
@@ -187,6 +209,8 @@ final class FrameCheck {
         if (opcode() == CLOSE) {
             checkClose();
             closed = true;
+        } else if (opcode() == PING) {
+            pings.accept(Arrays.copyOf(controlBody, (int) bodyLength));
         } else if (!isControl() && isFinal()) {
             requireText(message != TEXT || text.isComplete());
             message = 0;
@@ -204,13 +228,13 @@ final class FrameCheck {
         if (length == 1) {
             throw broken("half a close code");
         }
-        int code = ((closeBody[0] & 0xff) << 8) | (closeBody[1] & 0xff);
+        int code = ((controlBody[0] & 0xff) << 8) | (controlBody[1] & 0xff);
         if (!isCloseCode(code)) {
             throw broken("close code " + code + " can't be sent");
         }
         Utf8Check reason = new Utf8Check();
         for (int i = 2; i < length; i++) {
-            requireText(reason.accept(closeBody[i]));
+            requireText(reason.accept(controlBody[i]));
         }
         requireText(reason.isComplete());
     }

@@ -29,7 +29,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What Tyrus writes to, and what sends the frames that sessions share: never blocks and never keeps more than {@code most}
+ * What Tyrus writes to, and what sends the frames that sessions share, and pongs: never blocks and never keeps more than {@code most}
  * bytes. A peer that makes the server write more than that, by pings it doesn't read the answers of, is cut off.
  *
  * <p>Frames go out whole and in the order in which they were handed in, and no message after a close frame (RFC 6455, section
@@ -45,6 +45,9 @@ import org.slf4j.LoggerFactory;
  */
 final class SocketWriter extends Writer implements FrameWriter, Runnable {
     private static final Logger LOG = LoggerFactory.getLogger(SocketWriter.class);
+
+    /** The first byte of a frame that is whole and a pong. */
+    private static final int PONG = 0x8a;
 
     private final Connection<SocketAddress> connection;
     private final long most;
@@ -198,6 +201,14 @@ final class SocketWriter extends Writer implements FrameWriter, Runnable {
                 failed(new IOException("the write was cancelled"));
             }
         });
+    }
+
+    /** Answers a ping with what it held (RFC 6455, section 5.5.3), unless a close was begun. */
+    void pong(byte[] body) {
+        ByteBuffer frame = ByteBuffer.allocate(2 + body.length);
+        frame.put((byte) PONG).put((byte) body.length).put(body).flip();
+        // Whoever is gone has no use for an answer.
+        send(frame, failure -> {});
     }
 
     /** Whether nothing that still comes in is of interest. */

@@ -43,8 +43,8 @@ import org.glassfish.tyrus.spi.UpgradeResponse;
 import org.glassfish.tyrus.spi.WebSocketEngine;
 
 /**
- * Refuses requests that should not be here, upgrades those that ask for it, and passes the frames of upgraded connections
- * to Tyrus.
+ * Refuses requests that should not be here, upgrades those that ask for it, and passes the messages of upgraded
+ * connections to Tyrus.
  *
  * <p>Where nobody is asked who they are, every request must be addressed to a name of this machine's loopback, or a page
  * could make its own name point there and read what it likes (DNS rebinding); and one to be upgraded must not come from another site's page. Tyrus ships a
@@ -173,12 +173,12 @@ final class WebSocketFilter extends BaseFilter {
             return;
         }
         // A copy, for Tyrus may keep it, and Grizzly may use its own again.
-        ByteBuffer data = ByteBuffer.allocate(buffer.remaining());
+        byte[] data = new byte[buffer.remaining()];
         buffer.get(data);
         buffer.tryDispose();
-        data.flip();
+        int left;
         try {
-            upgraded.frames().check(data);
+            left = upgraded.frames().check(data);
         } catch (FrameCheck.FlawException e) {
             if (e.isRate()) {
                 options.listener().onLimit(Limit.MESSAGES_PER_SECOND);
@@ -186,7 +186,7 @@ final class WebSocketFilter extends BaseFilter {
             upgraded.tyrus().close(e.reason());
             return;
         }
-        upgraded.tyrus().getReadHandler().handle(data);
+        upgraded.tyrus().getReadHandler().handle(ByteBuffer.wrap(data, 0, left));
     }
 
     private NextAction upgrade(FilterChainContext context, HttpRequestPacket request) {
@@ -217,7 +217,7 @@ final class WebSocketFilter extends BaseFilter {
                         Integer.MAX_VALUE,
                         (long) FRAMES_PER_MESSAGE * options.limits().messagesPerSecond()),
                 options.ticker());
-        Upgraded upgraded = new Upgraded(tyrus, writer, new FrameCheck(options.maxIncoming(), frames));
+        Upgraded upgraded = new Upgraded(tyrus, writer, new FrameCheck(options.maxIncoming(), frames, writer::pong));
         UPGRADED.set(context.getConnection(), upgraded);
         open.add(upgraded);
         ConnectionGuard.connection(context).addCloseListener(new CloseListener<Closeable, CloseType>() {

@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.everafter.server.RawWebSocket;
 import dev.everafter.server.Served;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -108,6 +110,29 @@ class FramesTest {
             assertEquals(
                     "pong " + "78".repeat(125),
                     client.send(PING, "x".repeat(125)).next());
+        }
+    }
+
+    /** Tyrus answered a ping on a session that another thread had just closed with an exception in the log. */
+    @Test
+    void shouldLogNothingWhenPingsFollowAMessageThatEndsTheConnection() throws Exception {
+        byte[] refused = RawWebSocket.frame(0x82, new byte[] {1});
+        byte[] ping = RawWebSocket.frame(PING, new byte[] {2});
+        byte[] packet = Arrays.copyOf(refused, refused.length + 2_000 * ping.length);
+        for (int i = 0; i < 2_000; i++) {
+            System.arraycopy(ping, 0, packet, refused.length + i * ping.length, ping.length);
+        }
+        try (LogFaults faults = new LogFaults()) {
+            for (int i = 0; i < 20; i++) {
+                try (RawWebSocket client = open()) {
+                    String last = client.write(packet).next();
+                    while (last.equals("pong 02")) {
+                        last = client.next();
+                    }
+                    assertEquals("close 4400", last);
+                }
+            }
+            assertEquals(List.of(), faults.all());
         }
     }
 
