@@ -132,6 +132,9 @@ final class ServeCommand extends VerboseOption implements Callable<Integer> {
     @ArgGroup(validate = false, heading = "%nA table that others made, see docs/adopting.md:%n")
     private AdoptOptions adopt = new AdoptOptions();
 
+    @ArgGroup(validate = false, heading = "%nBehind a proxy, see docs/operations.md:%n")
+    private ProxyOptions proxy = new ProxyOptions();
+
     @ArgGroup(validate = false, heading = "%nWhat clients may take, see docs/operations.md:%n")
     private LimitOptions limits = new LimitOptions();
 
@@ -146,6 +149,7 @@ final class ServeCommand extends VerboseOption implements Callable<Integer> {
         Logging.start(log, verbose());
         auth.check();
         access.check(auth.asks());
+        proxy.check();
         adopt.check(database != null, demo);
         requirePort("--port", port, 0);
         requirePort("--database-port", databasePort, 1);
@@ -200,7 +204,7 @@ final class ServeCommand extends VerboseOption implements Callable<Integer> {
                     .options(options(rules, target, closing))
                     .drainTimeout(DRAIN);
             tls.ifPresent(builder::tls);
-            return builder.start();
+            return proxy.apply(builder).start();
         });
         welcome(server.port(), target, tls.isPresent());
     }
@@ -266,7 +270,7 @@ final class ServeCommand extends VerboseOption implements Callable<Integer> {
     }
 
     private void welcome(int port, DatabaseTarget target, boolean encrypted) {
-        String place = (host.contains(":") ? "[" + host + "]" : host) + ":" + port;
+        String place = (host.contains(":") ? "[" + host + "]" : host) + ":" + port + proxy.pathPrefix();
         String secure = encrypted ? "s" : "";
         String url = "ws" + secure + "://" + place + "/ws";
         String tail = url.equals(TailCommand.DEFAULT_URL) ? "tail" : "tail --url " + url;

@@ -34,6 +34,7 @@ class EverafterTest {
                 Arguments.of("serve --tokens-file x", "--tokens-file is for --auth tokens, and this is --auth none"),
                 Arguments.of("serve --auth tokens --jwt-skew 5", "--jwt-skew is for --auth jwt"),
                 Arguments.of("serve --token-in-url", "--auth none asks for no token"),
+                Arguments.of("serve --trusted-proxy 10.0.0.0/8,proxy", "--trusted-proxy: \"proxy\" is no network"),
                 Arguments.of("token a --expires soon", "2027-01-01T00:00:00Z"),
                 Arguments.of("token a --attributes [1]", "is no JSON object"),
                 Arguments.of("capture", "TABLE"));

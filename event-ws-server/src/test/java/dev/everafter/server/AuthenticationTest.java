@@ -77,6 +77,19 @@ class AuthenticationTest {
         }
     }
 
+    /** A browser sends cookies for whichever page asks. */
+    @Test
+    void shouldKnowNobodyWhenTheHandshakeCarriesOnlyACookie() throws Exception {
+        Served server = serve();
+        try (RawWebSocket client = RawWebSocket.connect(server.port())
+                .header("Cookie", "token=good; access_token=good; Authorization=\"Bearer good\"")) {
+            assertEquals(101, client.upgrade().status());
+            client.send(0x81, "{\"type\":\"subscribe\",\"sub\":\"s\"}");
+            assertEquals("close 4401", client.next());
+            assertEquals(List.of(), tokens.asked());
+        }
+    }
+
     @Test
     void shouldSubscribeAfterTheWelcomeWhenBothWereSentAtOnce() {
         Served server = serve();

@@ -121,7 +121,7 @@ class HeldSubscriptionTest {
                 ServerListener.NONE,
                 news -> Optional.of(new Stage(checks, ALICE, news)));
         held.poll(subscribed -> {});
-        held.poll(message -> fail("sent undecided: " + message));
+        held.poll(message -> fail("something undecided was sent"));
         visibility = Filter.topic("a");
         held.reselect();
         assertEquals(List.of(Optional.empty(), Optional.of(BEGIN)), opened);

@@ -31,7 +31,7 @@ import org.glassfish.grizzly.memory.Buffers;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Stands at the door, before TLS and HTTP: counts connections, all of them and those of each address, and gives each only
+ * Stands at the door, before TLS and HTTP: counts connections, all of them and those of each client's address, and gives each only
  * so long to make itself useful. So one that says nothing, or says it byte by byte, costs a socket for that time, and who
  * opens many is turned away at once.
  *
@@ -55,10 +55,17 @@ final class ConnectionGuard extends BaseFilter {
     private final boolean secure;
     private final ServerListener listener;
     private final ScheduledExecutorService timer;
+    private final TrustedProxies proxies;
     private final AtomicInteger total = new AtomicInteger();
     private final Quota addresses = new Quota();
 
-    ConnectionGuard(Limits limits, boolean secure, ServerListener listener, ScheduledExecutorService timer) {
+    ConnectionGuard(
+            Limits limits,
+            boolean secure,
+            ServerListener listener,
+            ScheduledExecutorService timer,
+            TrustedProxies proxies) {
+        this.proxies = proxies;
         this.limits = limits;
         this.secure = secure;
         this.listener = listener;
@@ -71,7 +78,9 @@ final class ConnectionGuard extends BaseFilter {
         Visit visit = new Visit(connection);
         VISIT.set(connection, visit);
         int all = total.incrementAndGet();
-        int ofAddress = visit.count(((InetSocketAddress) connection.getPeerAddress()).getAddress());
+        InetAddress peer = peer(connection);
+        // For whom a proxy's connection counts, its requests tell.
+        int ofAddress = proxies.trusts(peer) ? 0 : visit.countFor(peer);
         connection.addCloseListener(new CloseListener<Closeable, CloseType>() {
             @Override
             public void onClosed(Closeable closed, CloseType type) {
@@ -88,6 +97,11 @@ final class ConnectionGuard extends BaseFilter {
         return context.getInvokeAction();
     }
 
+    /** Who is connected: a client, or a proxy. */
+    static InetAddress peer(Connection<SocketAddress> connection) {
+        return ((InetSocketAddress) connection.getPeerAddress()).getAddress();
+    }
+
     /** Grizzly has no types here; its TCP connections are all of this one. */
     @SuppressWarnings("unchecked")
     static Connection<SocketAddress> connection(FilterChainContext context) {
@@ -99,9 +113,10 @@ final class ConnectionGuard extends BaseFilter {
         connection.terminateSilently();
     }
 
-    /** A request is complete, and another may follow. */
-    void requested(Connection<SocketAddress> connection) {
+    /** A request of {@code client} is complete, and another may follow. */
+    void requested(Connection<SocketAddress> connection, InetAddress client) {
         Visit visit = VISIT.get(connection);
+        int unused = visit.countFor(client);
         visit.asked = true;
         visit.expectWithin(limits.idleTime());
     }
@@ -125,7 +140,9 @@ final class ConnectionGuard extends BaseFilter {
     /** One connection, from accept to close. */
     private final class Visit {
         private final Connection<SocketAddress> connection;
+        /** Nobody's before the first request that a proxy passes on. */
         private volatile String address = "";
+
         private volatile boolean asked;
         private @Nullable Future<?> deadline;
         private boolean ended;
@@ -134,9 +151,15 @@ final class ConnectionGuard extends BaseFilter {
             this.connection = connection;
         }
 
-        private int count(InetAddress peer) {
-            address = key(peer);
-            return addresses.enter(address);
+        /** From now on the connection is {@code client}'s; returns how many that one has. */
+        private synchronized int countFor(InetAddress client) {
+            String now = key(client);
+            if (ended || now.equals(address)) {
+                return addresses.count(now);
+            }
+            addresses.leave(address);
+            address = now;
+            return addresses.enter(now);
         }
 
         private synchronized void expectWithin(Duration time) {

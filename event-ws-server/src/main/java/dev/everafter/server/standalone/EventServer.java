@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,6 +33,8 @@ import org.slf4j.LoggerFactory;
  */
 public final class EventServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(EventServer.class);
+    /** Without segments of dots, which clients would resolve. */
+    private static final Pattern PREFIX = Pattern.compile("(/(?!\\.{1,2}(/|$))[A-Za-z0-9._~-]+)*");
 
     private final EventEndpoint endpoint;
     private final Optional<ArvadosEndpoint> arvados;
@@ -97,7 +100,7 @@ public final class EventServer implements AutoCloseable {
     /**
      * Describes an {@link EventServer}. Not safe for use by several threads; {@link #start()} copies.
      *
-     * <p>Defaults: host {@code 127.0.0.1}, port 8800, {@link EndpointOptions#defaults()}, no TLS, 10 s to drain.
+     * <p>Defaults: host {@code 127.0.0.1}, port 8800, {@link EndpointOptions#defaults()}, no TLS, no trusted proxies, no path prefix, 10 s to drain.
      */
     public static final class Builder {
         private final EventHub hub;
@@ -107,6 +110,8 @@ public final class EventServer implements AutoCloseable {
         private Duration drainTimeout = Duration.ofSeconds(10);
         private Optional<Tls> tls = Optional.empty();
         private Optional<ArvadosEndpoint> arvados = Optional.empty();
+        private TrustedProxies trustedProxies = TrustedProxies.NONE;
+        private String pathPrefix = "";
 
         private Builder(EventHub hub) {
             this.hub = Objects.requireNonNull(hub, "hub");
@@ -139,6 +144,28 @@ public final class EventServer implements AutoCloseable {
             return this;
         }
 
+        /** Whose word is taken for whom a request is from and how it came; nobody's by default. */
+        public Builder trustedProxies(TrustedProxies proxies) {
+            this.trustedProxies = Objects.requireNonNull(proxies, "trustedProxies");
+            return this;
+        }
+
+        /**
+         * Puts this before every path, as {@code /events} makes {@code /events/ws} of {@code /ws}: for a proxy that passes
+         * paths on as they are. Nothing by default.
+         *
+         * @throws IllegalArgumentException if it is neither empty nor a path such as {@code /events}
+         */
+        public Builder pathPrefix(String prefix) {
+            if (!PREFIX.matcher(prefix).matches()) {
+                throw new IllegalArgumentException(
+                        "path prefix \"" + prefix + "\" is no path such as /events: it begins with"
+                                + " a slash, ends without one, and is of letters, digits and -._~ else");
+            }
+            this.pathPrefix = prefix;
+            return this;
+        }
+
         /** How long {@link EventServer#close()} waits for clients to take their goodbye; 10 s by default. */
         public Builder drainTimeout(Duration timeout) {
             if (timeout.isNegative()) {
@@ -163,8 +190,9 @@ public final class EventServer implements AutoCloseable {
             requireLoopbackOrAuthentication();
             Optional<TlsEngines> engines = tls.map(files -> new TlsEngines(files, options.clock()));
             EventEndpoint endpoint = EventEndpoint.of(hub, options);
-            Pages pages = new Pages(hub, engines);
-            HttpListener http = new HttpListener(host, port, options, pages, engines);
+            Pages pages = new Pages(hub, engines, pathPrefix);
+            HttpListener http =
+                    new HttpListener(host, port, options, pages, engines, new Front(trustedProxies, pathPrefix));
             try {
                 http.start(Stream.concat(
                                 Stream.of(endpoint.config()), arvados.stream().map(ArvadosEndpoint::config))
@@ -182,10 +210,11 @@ public final class EventServer implements AutoCloseable {
                 throw new EventServerException("can't listen on port " + port + " of " + host, e);
             }
             LOG.info(
-                    "listening on {}://{}:{}/",
+                    "listening on {}://{}:{}{}/",
                     tls.isPresent() ? "https" : "http",
                     host.contains(":") ? "[" + host + "]" : host,
-                    http.port());
+                    http.port(),
+                    pathPrefix);
             return new EventServer(endpoint, arvados, http, pages, drainTimeout);
         }
 

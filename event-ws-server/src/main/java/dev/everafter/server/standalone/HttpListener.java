@@ -48,11 +48,14 @@ final class HttpListener {
     private final NetworkListener listener;
     private final Container container;
     private final WebSocketFilter filter;
+    private final Front front;
     private final ScheduledThreadPoolExecutor timer;
     private final Optional<TlsEngines> engines;
 
-    HttpListener(String host, int port, EndpointOptions options, Pages pages, Optional<TlsEngines> engines) {
+    HttpListener(
+            String host, int port, EndpointOptions options, Pages pages, Optional<TlsEngines> engines, Front front) {
         this.engines = engines;
+        this.front = front;
         timer = new ScheduledThreadPoolExecutor(1, task -> {
             Thread thread = new Thread(task, "everafter-linger");
             thread.setDaemon(true);
@@ -62,9 +65,10 @@ final class HttpListener {
         timer.setKeepAliveTime(10, TimeUnit.SECONDS);
         timer.allowCoreThreadTimeOut(true);
         container = new Container(options.maxIncoming());
-        ConnectionGuard guard = new ConnectionGuard(options.limits(), engines.isPresent(), options.listener(), timer);
+        ConnectionGuard guard =
+                new ConnectionGuard(options.limits(), engines.isPresent(), options.listener(), timer, front.proxies());
         filter = new WebSocketFilter(
-                container.getWebSocketEngine(), options, guard, options.maxMessage() + CONTROL_BYTES, timer);
+                container.getWebSocketEngine(), options, guard, front, options.maxMessage() + CONTROL_BYTES, timer);
         listener = new NetworkListener(NAME, host, port);
         listener.setTransport(transport());
         listener.setSecure(engines.isPresent());
@@ -102,7 +106,7 @@ final class HttpListener {
 
     void start(List<ServerEndpointConfig> configs) throws IOException, DeploymentException {
         for (ServerEndpointConfig config : configs) {
-            container.addEndpoint(WriterConfigurator.wrap(config));
+            container.addEndpoint(WriterConfigurator.wrap(config, front.pathPrefix()));
         }
         container.start("", listener.getPort());
         container.doneDeployment();

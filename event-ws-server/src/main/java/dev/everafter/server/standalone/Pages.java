@@ -28,10 +28,13 @@ final class Pages extends HttpHandler {
 
     private final EventHub hub;
     private final Optional<TlsEngines> engines;
+    private final String prefix;
     private final ConsolePage console = ConsolePage.load();
     private volatile boolean draining;
 
-    Pages(EventHub hub, Optional<TlsEngines> engines) {
+    /** @param prefix before each path, with no slash at its end */
+    Pages(EventHub hub, Optional<TlsEngines> engines, String prefix) {
+        this.prefix = prefix;
         this.hub = hub;
         this.engines = engines;
     }
@@ -55,7 +58,13 @@ final class Pages extends HttpHandler {
             send(response, 405, "text/plain", "only GET and HEAD\n");
             return;
         }
-        switch (request.getRequestURI()) {
+        String path = request.getRequestURI();
+        switch (path.startsWith(prefix) ? path.substring(prefix.length()) : "elsewhere") {
+            // Without its slash the page's links would lead past the prefix.
+            case "" -> {
+                response.setHeader("Location", prefix + "/");
+                send(response, 308, "text/plain", "see " + prefix + "/\n");
+            }
             case "/health/live" -> send(response, 200, "application/json", "{\"live\":true}\n");
             case "/health/ready" -> ready(response);
             case "/" -> console.send(request, response);
@@ -64,7 +73,12 @@ final class Pages extends HttpHandler {
                 response.setHeader("Sec-WebSocket-Version", HandshakeCheck.VERSION);
                 send(response, 426, "text/plain", "this is a WebSocket endpoint, see docs/protocol.md\n");
             }
-            default -> send(response, 404, "text/plain", "nothing here: /, /ws, /health/live, /health/ready\n");
+            default ->
+                send(
+                        response,
+                        404,
+                        "text/plain",
+                        "nothing here: %1$s/, %1$s/ws, %1$s/health/live, %1$s/health/ready\n".formatted(prefix));
         }
     }
 

@@ -7,6 +7,7 @@ import dev.everafter.server.OriginCheck;
 import dev.everafter.server.RateLimit;
 import jakarta.websocket.CloseReason;
 import jakarta.websocket.CloseReason.CloseCodes;
+import java.net.InetAddress;
 import java.net.URI;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -63,6 +64,7 @@ final class WebSocketFilter extends BaseFilter {
     private final EndpointOptions options;
     private final OriginCheck origins;
     private final ConnectionGuard guard;
+    private final Front front;
     private final long maxPending;
     private final ScheduledExecutorService timer;
     private final Set<Upgraded> open = ConcurrentHashMap.newKeySet();
@@ -74,12 +76,14 @@ final class WebSocketFilter extends BaseFilter {
             WebSocketEngine engine,
             EndpointOptions options,
             ConnectionGuard guard,
+            Front front,
             long maxPending,
             ScheduledExecutorService timer) {
         this.engine = engine;
         this.options = options;
         this.origins = new OriginCheck(options.allowedOrigins());
         this.guard = guard;
+        this.front = front;
         this.maxPending = maxPending;
         this.timer = timer;
     }
@@ -104,15 +108,22 @@ final class WebSocketFilter extends BaseFilter {
         }
         HttpContent content = context.getMessage();
         HttpRequestPacket request = (HttpRequestPacket) content.getHttpHeader();
-        guard.requested(ConnectionGuard.connection(context));
-        Optional<Refusal> refusal = refusal(request).or(() -> excess(context, request));
+        InetAddress peer = ConnectionGuard.peer(ConnectionGuard.connection(context));
+        Provenance provenance;
+        try {
+            provenance = Provenance.of(name -> lines(request, name), peer, front.proxies());
+        } catch (Provenance.UnclearException e) {
+            return refuse(context, request, new Refusal(400, String.valueOf(e.getMessage())));
+        }
+        guard.requested(ConnectionGuard.connection(context), provenance.client());
+        Optional<Refusal> refusal = refusal(request, provenance).or(() -> excess(context, request));
         if (refusal.isPresent()) {
             return refuse(context, request, refusal.get());
         }
         if (!HandshakeCheck.isUpgrade(request)) {
             return context.getInvokeAction();
         }
-        NextAction next = upgrade(context, request);
+        NextAction next = upgrade(context, request, provenance);
         Upgraded opened = UPGRADED.get(context.getConnection());
         if (opened != null && content.getContent().hasRemaining()) {
             // Frames that came in one packet with the request.
@@ -121,7 +132,13 @@ final class WebSocketFilter extends BaseFilter {
         return next;
     }
 
-    private Optional<Refusal> refusal(HttpRequestPacket request) {
+    private static List<String> lines(HttpRequestPacket request, String name) {
+        List<String> lines = new ArrayList<>();
+        request.getHeaders().values(name).forEach(lines::add);
+        return lines;
+    }
+
+    private Optional<Refusal> refusal(HttpRequestPacket request, Provenance provenance) {
         Optional<String> host = HandshakeCheck.single(request, "Host");
         if (host.isEmpty()) {
             return Optional.of(new Refusal(400, "a request names its host, once"));
@@ -137,10 +154,12 @@ final class WebSocketFilter extends BaseFilter {
             return Optional.empty();
         }
         // Arvados' own pages come from another host, and whoever connects there shows a token.
-        boolean anyOrigin = ArvadosEndpoint.PATH.equals(request.getRequestURI());
+        boolean anyOrigin = request.getRequestURI().equals(front.pathPrefix() + ArvadosEndpoint.PATH);
         // Without TLS here there may be some before, at a proxy that doesn't say so.
-        Optional<String> scheme = request.isSecure() ? Optional.of("https") : Optional.empty();
-        if (!anyOrigin && !origins.allows(Optional.ofNullable(request.getHeader("Origin")), host, scheme)) {
+        Optional<String> scheme =
+                provenance.scheme().or(() -> request.isSecure() ? Optional.of("https") : Optional.empty());
+        Optional<String> asked = provenance.host().or(() -> host);
+        if (!anyOrigin && !origins.allows(Optional.ofNullable(request.getHeader("Origin")), asked, scheme)) {
             return Optional.of(new Refusal(403, "pages of this origin may not connect"));
         }
         return HandshakeCheck.flaw(request);
@@ -189,10 +208,10 @@ final class WebSocketFilter extends BaseFilter {
         upgraded.tyrus().getReadHandler().handle(ByteBuffer.wrap(data, 0, left));
     }
 
-    private NextAction upgrade(FilterChainContext context, HttpRequestPacket request) {
+    private NextAction upgrade(FilterChainContext context, HttpRequestPacket request, Provenance provenance) {
         SocketWriter writer = new SocketWriter(ConnectionGuard.connection(context), maxPending, timer);
         UpgradeResponse response = new TyrusUpgradeResponse();
-        WebSocketEngine.UpgradeInfo info = engine.upgrade(request(request, writer), response);
+        WebSocketEngine.UpgradeInfo info = engine.upgrade(request(request, provenance, writer), response);
         return switch (info.getStatus()) {
             case NOT_APPLICABLE -> context.getInvokeAction();
             case HANDSHAKE_FAILED -> {
@@ -233,13 +252,13 @@ final class WebSocketFilter extends BaseFilter {
         });
     }
 
-    private static RequestContext request(HttpRequestPacket packet, SocketWriter writer) {
+    private static RequestContext request(HttpRequestPacket packet, Provenance provenance, SocketWriter writer) {
         RequestContext request = RequestContext.Builder.create()
                 .requestURI(URI.create(packet.getRequestURI()))
                 .queryString(packet.getQueryString())
                 .parameterMap(new HashMap<>())
                 .secure(packet.isSecure())
-                .remoteAddr(packet.getRemoteAddress())
+                .remoteAddr(provenance.client().getHostAddress())
                 .serverAddr(packet.getLocalAddress())
                 .serverPort(packet.getLocalPort())
                 .tyrusProperties(new HashMap<>())

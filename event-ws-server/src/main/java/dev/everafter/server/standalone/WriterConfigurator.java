@@ -18,8 +18,9 @@ final class WriterConfigurator extends ServerEndpointConfig.Configurator {
         this.endpoint = endpoint;
     }
 
-    static ServerEndpointConfig wrap(ServerEndpointConfig config) {
-        return ServerEndpointConfig.Builder.create(config.getEndpointClass(), config.getPath())
+    /** The same endpoint, at its path after {@code prefix}. */
+    static ServerEndpointConfig wrap(ServerEndpointConfig config, String prefix) {
+        return ServerEndpointConfig.Builder.create(config.getEndpointClass(), prefix + config.getPath())
                 .subprotocols(config.getSubprotocols())
                 .configurator(new WriterConfigurator(config.getConfigurator()))
                 .build();
