@@ -29,6 +29,8 @@ final class CatchUp implements Benchmark {
             JOIN everafter.event e ON e.seg = c.seg AND e.n > c.part::bigint * 256 AND e.n <= c.part::bigint * 256 + 256
             ORDER BY c.id, e.n""";
     private static final int COLUMNS = 8;
+    /** Small beside what is read, so that memory which grew with it would end the server. */
+    private static final String HEAP = "-Xmx256m";
 
     @Override
     public void run(Database database, Options options, Consumer<Results> results) throws Exception {
@@ -36,7 +38,7 @@ final class CatchUp implements Benchmark {
         String log = database.newLog();
         try (Connection connection = Database.connect(log)) {
             fill(connection, events);
-            try (Child server = Child.everafter(log, options.serverJvm())) {
+            try (Child server = Child.everafter(log, options.serverJvm(HEAP))) {
                 results.accept(options.rounds(1, 7)
                         .run(
                                 "catch-up of " + events + " events",
@@ -91,7 +93,9 @@ final class CatchUp implements Benchmark {
             }
         });
         figures.put("server's CPU, s", server.cpu().minus(before).total() / 1e6);
-        figures.put("server's peak RSS, MB", Proc.memory(server.pid()).peak() / 1e6);
+        Proc.Memory memory = Proc.memory(server.pid());
+        figures.put("server's RSS after it, MB", memory.resident() / 1e6);
+        figures.put("server's peak RSS, MB", memory.peak() / 1e6);
         return figures;
     }
 

@@ -12,7 +12,8 @@ import java.nio.charset.StandardCharsets;
 final class FrameReader {
     private static final byte[] NUMBER = Payload.NUMBER.getBytes(StandardCharsets.US_ASCII);
     private static final int CLOSE = 8;
-    private static final int HEAD = 24;
+    /** As much of a message as holds its type and, before any items, its position. */
+    private static final int HEAD = 160;
 
     private final int connection;
     private final Listener listener;

@@ -22,18 +22,29 @@ import java.util.function.Consumer;
  */
 final class Latency implements Benchmark {
     private static final String BOUND = "bare LISTEN client";
-    private static final int RATE = 100;
     private static final Duration PATIENCE = Duration.ofMinutes(2);
 
     @Override
     public void run(Database database, Options options, Consumer<Results> results) throws Exception {
-        for (int sessions : options.quick() ? List.of(20) : List.of(1, 1_000)) {
-            results.accept(measure(database.newLog(), sessions, options));
+        List<Load> loads = options.quick()
+                ? List.of(new Load(20, 100, 50))
+                : List.of(new Load(1_000, 20, 200), new Load(1_000, 100, 1_000), new Load(100, 1_000, 5_000));
+        for (Load load : loads) {
+            results.accept(measure(database.newLog(), load, options));
         }
     }
 
-    private static Results measure(String log, int sessions, Options options) throws Exception {
-        int events = options.size(1_000, 50);
+    /**
+     * What one measurement bears.
+     *
+     * @param rate events a second
+     * @param events in one round
+     */
+    private record Load(int sessions, int rate, int events) {}
+
+    private static Results measure(String log, Load load, Options options) throws Exception {
+        int sessions = load.sessions();
+        int events = load.events();
         Samples samples = new Samples(events, sessions);
         try (Child server = Child.everafter(log, options.serverJvm());
                 Emitter emitter = new Emitter(log);
@@ -52,11 +63,11 @@ final class Latency implements Benchmark {
             writer.setAutoCommit(false);
             return options.rounds(1, 5)
                     .run(
-                            "commit to client, " + RATE + " events/s",
+                            "commit to client, " + load.rate() + " events/s",
                             BOUND,
                             List.of(
                                     new Variant("everafter, " + sessions + " sessions", () -> {
-                                        write(events, samples, emitter.connection(), i -> emitter.emit(1));
+                                        write(load, samples, emitter.connection(), i -> emitter.emit(1));
                                         clients.await((emitter.next() - 1) * sessions, PATIENCE);
                                         return samples.figures(events * sessions);
                                     }),
@@ -64,7 +75,7 @@ final class Latency implements Benchmark {
                                         try (PreparedStatement notify = writer.prepareStatement(
                                                 "WITH row AS (INSERT INTO listened (data) VALUES (" + Payload.sql("0")
                                                         + ")) SELECT pg_notify('bench', ?)")) {
-                                            write(events, samples, writer, i -> {
+                                            write(load, samples, writer, i -> {
                                                 notify.setString(1, Integer.toString(i));
                                                 notify.execute();
                                             });
@@ -80,10 +91,10 @@ final class Latency implements Benchmark {
         void run(int number) throws SQLException;
     }
 
-    private static void write(int events, Samples samples, Connection writer, Step step) throws SQLException {
+    private static void write(Load load, Samples samples, Connection writer, Step step) throws SQLException {
         samples.clear();
-        Pace pace = Pace.perSecond(RATE);
-        for (int i = 0; i < events; i++) {
+        Pace pace = Pace.perSecond(load.rate());
+        for (int i = 0; i < load.events(); i++) {
             pace.await();
             step.run(i);
             samples.committing(i);

@@ -106,20 +106,7 @@ final class LoadClient implements AutoCloseable {
 
     /** Leaves in {@code buffer} what came behind the answer. */
     private static void upgrade(SocketChannel channel, int port, ByteBuffer buffer) throws IOException {
-        send(
-                channel,
-                ByteBuffer.wrap(String.join(
-                                "\r\n",
-                                "GET /ws HTTP/1.1",
-                                "Host: 127.0.0.1:" + port,
-                                "Upgrade: websocket",
-                                "Connection: Upgrade",
-                                "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
-                                "Sec-WebSocket-Version: 13",
-                                "Sec-WebSocket-Protocol: everafter.v1",
-                                "",
-                                "")
-                        .getBytes(StandardCharsets.US_ASCII)));
+        send(channel, handshake(port));
         StringBuilder answer = new StringBuilder();
         buffer.clear().flip();
         while (answer.indexOf("\r\n\r\n") < 0) {
@@ -135,21 +122,42 @@ final class LoadClient implements AutoCloseable {
 
     private void awaitSubscribed(SocketChannel channel, int connection, String members, ByteBuffer buffer)
             throws IOException {
-        byte[] text = ("{\"type\":\"subscribe\",\"sub\":\"s\"," + members + "}").getBytes(StandardCharsets.US_ASCII);
-        // masked with zeros
-        send(
-                channel,
-                ByteBuffer.allocate(text.length + 6)
-                        .put((byte) 0x81)
-                        .put((byte) (0x80 | text.length))
-                        .putInt(0)
-                        .put(text)
-                        .flip());
+        send(channel, subscription(members));
         int before = counting.subscribed;
         while (counting.subscribed == before) {
             receive(channel, buffer);
             readers.get(connection).feed(buffer, System.nanoTime());
         }
+    }
+
+    /** The request for a connection. */
+    static ByteBuffer handshake(int port) {
+        return ByteBuffer.wrap(String.join(
+                        "\r\n",
+                        "GET /ws HTTP/1.1",
+                        "Host: 127.0.0.1:" + port,
+                        "Upgrade: websocket",
+                        "Connection: Upgrade",
+                        "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
+                        "Sec-WebSocket-Version: 13",
+                        "Sec-WebSocket-Protocol: everafter.v1",
+                        "",
+                        "")
+                .getBytes(StandardCharsets.US_ASCII));
+    }
+
+    /** The message that subscribes, masked with zeros; its {@code members} are some dozen bytes. */
+    static ByteBuffer subscription(String members) {
+        byte[] text = ("{\"type\":\"subscribe\",\"sub\":\"s\"," + members + "}").getBytes(StandardCharsets.US_ASCII);
+        if (text.length > 125) {
+            throw new IllegalArgumentException("too long for a short frame: " + members);
+        }
+        return ByteBuffer.allocate(text.length + 6)
+                .put((byte) 0x81)
+                .put((byte) (0x80 | text.length))
+                .putInt(0)
+                .put(text)
+                .flip();
     }
 
     private static void send(SocketChannel channel, ByteBuffer bytes) throws IOException {

@@ -43,6 +43,7 @@ public final class Main implements Callable<Integer> {
         BENCHMARKS.put("idle-memory", new IdleMemory());
         BENCHMARKS.put("latency", new Latency());
         BENCHMARKS.put("catch-up", new CatchUp());
+        BENCHMARKS.put("resume-storm", new ResumeStorm());
         BENCHMARKS.put("log-reading", new LogReading());
         BENCHMARKS.put("tail-delay", new TailDelay());
         BENCHMARKS.put("filter-memory", new FilterMemory());
@@ -51,7 +52,7 @@ public final class Main implements Callable<Integer> {
     @Parameters(
             arity = "1..*",
             paramLabel = "NAME",
-            description = "writer-throughput, bulk, fan-out, idle-memory, latency, catch-up, log-reading, tail-delay,"
+            description = "writer-throughput, bulk, fan-out, idle-memory, latency, catch-up, resume-storm, log-reading, tail-delay,"
                     + " filter-memory, or jmh.")
     private List<String> names = List.of();
 

@@ -43,6 +43,9 @@ public interface ClientListener {
     /** The server reads the log for {@code subscription} again. */
     default void onFellBehind(String subscription, Position position) {}
 
+    /** The server has to read the log for {@code subscription}, and reads it for {@code ahead} others first. */
+    default void onQueued(String subscription, long ahead) {}
+
     /** Events at or before the position came again and were not handled. */
     default void onRepeatsSkipped(String subscription, int events) {}
 

@@ -202,6 +202,10 @@ class Progress {
         });
     }
 
+    void queued(long ahead) {
+        listener.onQueued(name, ahead);
+    }
+
     final void move(Position to) {
         position = to;
         checkpoint.moved(to);

@@ -121,6 +121,14 @@ final class Routes implements ServerMessages {
     }
 
     @Override
+    public void queued(String sub, long ahead) {
+        Channel channel = named(sub);
+        if (channel != null) {
+            channel.worker().onQueued(channel, ahead);
+        }
+    }
+
+    @Override
     public void gap(String sub, Gap gap) {
         Channel channel = named(sub);
         if (channel != null) {

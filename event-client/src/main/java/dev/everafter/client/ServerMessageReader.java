@@ -65,6 +65,7 @@ final class ServerMessageReader {
             case "position" -> position(json, to);
             case "caughtUp" -> caughtUp(json, to);
             case "fellBehind" -> fellBehind(json, to);
+            case "queued" -> queued(json, to);
             case "gap" -> gap(json, to);
             case "pong" -> to::pong;
             case "unsubscribed" -> unsubscribed(json, to);
@@ -125,6 +126,12 @@ final class ServerMessageReader {
     private static Runnable fellBehind(JsonObject json, ServerMessages to) {
         String sub = string(json, "sub");
         return () -> to.fellBehind(sub);
+    }
+
+    private static Runnable queued(JsonObject json, ServerMessages to) {
+        String sub = string(json, "sub");
+        long ahead = id(json, "ahead");
+        return () -> to.queued(sub, ahead);
     }
 
     private static Runnable gap(JsonObject json, ServerMessages to) {

@@ -38,6 +38,9 @@ interface ServerMessages {
     /** Reading the log again. */
     void fellBehind(String sub);
 
+    /** Catching up waits for its turn. */
+    void queued(String sub, long ahead);
+
     /** Events can't be had. */
     void gap(String sub, Gap gap);
 

@@ -143,6 +143,10 @@ final class Worker implements ActiveSubscription {
         post(from, progress::fellBehind);
     }
 
+    void onQueued(Channel from, long ahead) {
+        post(from, () -> progress.queued(ahead));
+    }
+
     void onGap(Channel from, Gap gap) {
         LOG.warn("subscription {}: {}", name, gap);
         post(from, () -> progress.gap(gap));

@@ -58,6 +58,11 @@ class ServerMessageReaderTest {
         }
 
         @Override
+        public void queued(String sub, long ahead) {
+            calls.add(List.of(sub, ahead));
+        }
+
+        @Override
         public void gap(String sub, Gap gap) {
             calls.add(List.of(sub, gap));
         }
@@ -97,6 +102,7 @@ class ServerMessageReaderTest {
         assertEquals(
                 List.of("s", new Gap(Gap.Reason.RETENTION, 1, 5, new Position("e", 5))),
                 read("{'type':'gap','sub':'s','reason':'retention','after':1,'to':5,'resume':{'epoch':'e','id':5}}"));
+        assertEquals(List.of("s", 12L), read("{'type':'queued','sub':'s','ahead':12}"));
         assertEquals("pong", read("{'type':'pong','nonce':'of another client'}"));
         assertEquals(List.of("s", "gap"), read("{'type':'unsubscribed','sub':'s','at':5,'reason':'gap'}"));
     }

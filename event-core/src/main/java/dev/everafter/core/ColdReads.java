@@ -63,12 +63,19 @@ final class ColdReads {
         this.listener = listener;
     }
 
-    /** Has {@link HubCursor#read()} called in its turn. */
-    void submit(HubCursor cursor) {
+    /**
+     * Has {@link HubCursor#read()} called in its turn.
+     *
+     * @return how many are read for before it; 0 if a reader is free
+     */
+    int submit(HubCursor cursor) {
+        int ahead;
         synchronized (this) {
+            ahead = reading < readers ? queue.size() : queue.size() + reading;
             queue.add(cursor);
         }
         startNext();
+        return ahead;
     }
 
     /** How many ask and have not been served yet. */
@@ -148,6 +155,9 @@ final class ColdReads {
                 }
                 if (page.isPresent()) {
                     cursor.offered();
+                } else {
+                    // The start may be found. Only now, or it would have to wait for itself.
+                    cursor.signal();
                 }
                 startNext();
             }

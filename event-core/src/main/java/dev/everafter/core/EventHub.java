@@ -161,6 +161,14 @@ public final class EventHub implements AutoCloseable {
         return cursor;
     }
 
+    /**
+     * Follows this hub from {@code from} on, by a publisher, an iterator or a callback; {@link #open} is what they are made
+     * of.
+     */
+    public Following follow(Selection selection, StartFrom from) {
+        return new Following(this, selection, from, FollowingListener.NONE);
+    }
+
     /** Ends all cursors and the hub's threads; the log stays open. Does nothing the second time. */
     @Override
     public void close() {

@@ -35,6 +35,7 @@ class HubCursor implements Cursor {
     private volatile String epoch = "";
     private Optional<Poll> announced = Optional.empty();
     private Poll.@Nullable Ended ended;
+    private boolean toldQueued;
 
     /** Makes cursors. Tests take their own, which do a step wrong. */
     interface Maker {
@@ -78,7 +79,7 @@ class HubCursor implements Cursor {
         Head head = dispatcher.head().orElse(null);
         boolean plain = start != null || (head != null && resumesAt(head).isPresent());
         if (from != StartFrom.now() && !plain) {
-            ask();
+            var unused = ask();
         }
     }
 
@@ -124,7 +125,7 @@ class HubCursor implements Cursor {
         Optional<Head> head = dispatcher.head();
         Start resolved = head.isPresent() ? found(head.get()) : start;
         if (resolved == null && from != StartFrom.now()) {
-            ask();
+            var unused = ask();
         }
         if (head.isEmpty() || resolved == null) {
             return Poll.Nothing.NOTHING;
@@ -205,6 +206,7 @@ class HubCursor implements Cursor {
 
     private Poll catchUp() {
         state = State.LIVE;
+        toldQueued = false;
         discardPage();
         listener.onCaughtUp();
         return new Poll.CaughtUp(position);
@@ -236,8 +238,7 @@ class HubCursor implements Cursor {
     private @Nullable Poll readBack(int maxEvents, long maxBytes) {
         ColdPage read = page.getAndSet(null);
         if (read == null) {
-            ask();
-            return Poll.Nothing.NOTHING;
+            return queued(ask());
         }
         if (!read.fits(generation, position)) {
             coldReads.released(this);
@@ -280,6 +281,16 @@ class HubCursor implements Cursor {
         position = batch.to();
         listener.onDelivered(batch.events().size(), fromMemory);
         return new Poll.Events(batch);
+    }
+
+    /** Says once in each catch-up that it waits. */
+    private Poll queued(int ahead) {
+        if (ahead == 0 || toldQueued) {
+            return Poll.Nothing.NOTHING;
+        }
+        toldQueued = true;
+        listener.onQueued(ahead);
+        return new Poll.Queued(ahead);
     }
 
     private Poll missing(Gap gap) {
@@ -395,11 +406,13 @@ class HubCursor implements Cursor {
 
     // ---- the readers' side
 
-    private void ask() {
-        if (!asked) {
-            asked = true;
-            coldReads.submit(this);
+    /** How many are read for before it, if that is news. */
+    private int ask() {
+        if (asked) {
+            return 0;
         }
+        asked = true;
+        return coldReads.submit(this);
     }
 
     /** Lets the subscriber look again after a while; what it then finds says whether it still has to ask. */
@@ -431,7 +444,6 @@ class HubCursor implements Cursor {
             return Optional.empty();
         }
         asked = false;
-        signal();
         return Optional.empty();
     }
 

@@ -22,6 +22,9 @@ public interface HubListener {
     /** A cursor's position has left the memory: it reads the log again. */
     default void onFellBehind() {}
 
+    /** A cursor that has to read the log is told to wait for {@code ahead} others. */
+    default void onQueued(int ahead) {}
+
     /** A subscriber is told that events are missing. */
     default void onGap(Gap gap) {}
 

@@ -28,6 +28,13 @@ public sealed interface Poll {
     /** From {@code at} on it reads the log again. */
     record FellBehind(long at) implements Poll {}
 
+    /**
+     * The cursor has to read the log, and all readers are busy; told once until it has caught up.
+     *
+     * @param ahead how many others are read for before it, now; at least 1
+     */
+    record Queued(int ahead) implements Poll {}
+
     /** The cursor has ended; every further poll says so too. */
     record Ended(Reason reason, String message) implements Poll {
         /** Why a cursor ends. */

@@ -10,6 +10,7 @@ final class CountingListener implements HubListener {
     final AtomicInteger coldReads = new AtomicInteger();
     final AtomicInteger failedReads = new AtomicInteger();
     final AtomicInteger pagesDropped = new AtomicInteger();
+    final AtomicInteger queued = new AtomicInteger();
     final AtomicInteger gaps = new AtomicInteger();
     final AtomicInteger lanes = new AtomicInteger();
     final AtomicInteger opened = new AtomicInteger();
@@ -41,6 +42,11 @@ final class CountingListener implements HubListener {
     @Override
     public void onPageDropped() {
         pagesDropped.incrementAndGet();
+    }
+
+    @Override
+    public void onQueued(int ahead) {
+        queued.incrementAndGet();
     }
 
     @Override

@@ -75,6 +75,10 @@ final class ServerMessages {
         return done(message("fellBehind").add("sub", sub).add("at", at));
     }
 
+    static Outgoing queued(String sub, int ahead) {
+        return done(message("queued").add("sub", sub).add("ahead", ahead));
+    }
+
     static Outgoing gap(String sub, Gap gap) {
         return done(message("gap")
                 .add("sub", sub)

@@ -234,6 +234,8 @@ final class Subscription {
         } else if (found instanceof Poll.FellBehind behind) {
             noticeEpoch(out);
             out.accept(ServerMessages.fellBehind(name(), behind.at()));
+        } else if (found instanceof Poll.Queued queued) {
+            out.accept(ServerMessages.queued(name(), queued.ahead()));
         } else {
             end((Poll.Ended) found, out);
         }
