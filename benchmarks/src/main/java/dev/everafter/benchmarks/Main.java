@@ -52,8 +52,9 @@ public final class Main implements Callable<Integer> {
     @Parameters(
             arity = "1..*",
             paramLabel = "NAME",
-            description = "writer-throughput, bulk, fan-out, idle-memory, latency, catch-up, resume-storm, log-reading, tail-delay,"
-                    + " filter-memory, or jmh.")
+            description =
+                    "writer-throughput, bulk, fan-out, idle-memory, latency, catch-up, resume-storm, log-reading, tail-delay,"
+                            + " filter-memory, or jmh.")
     private List<String> names = List.of();
 
     @Option(names = "--quick", description = "A run of seconds, which shows that it works and measures nothing.")

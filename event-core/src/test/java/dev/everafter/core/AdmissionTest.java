@@ -18,7 +18,8 @@ class AdmissionTest extends HubHarness {
 
     private List<Cursor> behind(int count) {
         start(0);
-        commitUnseen(LongStream.rangeClosed(1, EVENTS).mapToObj(HubHarness::event).toArray(Event[]::new));
+        commitUnseen(
+                LongStream.rangeClosed(1, EVENTS).mapToObj(HubHarness::event).toArray(Event[]::new));
         List<Cursor> cursors =
                 IntStream.range(0, count).mapToObj(i -> open(ALL, after(0))).toList();
         cursors.forEach(cursor -> assertInstanceOf(Poll.Started.class, poll(cursor)));
@@ -51,7 +52,8 @@ class AdmissionTest extends HubHarness {
             readAll();
         }
 
-        assertEquals(4, told.stream().filter(poll -> poll instanceof Poll.Queued).count());
+        assertEquals(
+                4, told.stream().filter(poll -> poll instanceof Poll.Queued).count());
     }
 
     @Test
@@ -105,7 +107,8 @@ class AdmissionTest extends HubHarness {
     @Test
     void shouldDeliverLiveWhileEveryReaderIsBusy() {
         start(0);
-        commitUnseen(LongStream.rangeClosed(1, EVENTS).mapToObj(HubHarness::event).toArray(Event[]::new));
+        commitUnseen(
+                LongStream.rangeClosed(1, EVENTS).mapToObj(HubHarness::event).toArray(Event[]::new));
         Cursor live = open(ALL, StartFrom.now());
         drain(live, new ArrayList<>());
         for (int i = 0; i < 100; i++) {

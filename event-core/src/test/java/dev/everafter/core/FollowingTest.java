@@ -213,15 +213,17 @@ class FollowingTest {
         CountDownLatch first = new CountDownLatch(1);
         CountDownLatch goOn = new CountDownLatch(1);
         List<Long> ids = new CopyOnWriteArrayList<>();
-        CompletableFuture<Void> done = hub.follow(ALL, StartFrom.beginning()).listener(telling).forEach(executor, event -> {
-            first.countDown();
-            try {
-                assertTrue(goOn.await(60, TimeUnit.SECONDS));
-            } catch (InterruptedException e) {
-                throw new IllegalStateException(e);
-            }
-            ids.add(event.id());
-        });
+        CompletableFuture<Void> done = hub.follow(ALL, StartFrom.beginning())
+                .listener(telling)
+                .forEach(executor, event -> {
+                    first.countDown();
+                    try {
+                        assertTrue(goOn.await(60, TimeUnit.SECONDS));
+                    } catch (InterruptedException e) {
+                        throw new IllegalStateException(e);
+                    }
+                    ids.add(event.id());
+                });
         await().atMost(Duration.ofSeconds(60)).until(() -> told.contains("caught up 0"));
         append(1);
         assertTrue(first.await(60, TimeUnit.SECONDS));

@@ -149,7 +149,8 @@ class OrderOfPublicationTest {
         private void attach(State next) {
             next.attached = true;
             next.covered = next.head;
-            boolean reaches = next.position >= next.tailCovers() || left.contains(Line.FILLING_ONLY_WHAT_THE_TAIL_STILL_HAS);
+            boolean reaches =
+                    next.position >= next.tailCovers() || left.contains(Line.FILLING_ONLY_WHAT_THE_TAIL_STILL_HAS);
             if (reaches && next.position < next.head) {
                 next.covered = next.position;
                 next.lane = between(next.tail, next.position, next.head);

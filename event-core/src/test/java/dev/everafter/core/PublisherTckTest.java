@@ -10,6 +10,7 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -39,7 +40,8 @@ class PublisherTckTest {
     private static final Clock NOON = Clock.fixed(Instant.parse("2026-11-24T12:00:00Z"), ZoneOffset.UTC);
 
     /** It gives the garbage collector 100 ms, which a busy machine needs for other things. */
-    private static final String IMPATIENT = "required_spec313_cancelMustMakeThePublisherEventuallyDropAllReferencesToTheSubscriber";
+    private static final String IMPATIENT =
+            "required_spec313_cancelMustMakeThePublisherEventuallyDropAllReferencesToTheSubscriber";
 
     private final ConcurrentLinkedQueue<AutoCloseable> opened = new ConcurrentLinkedQueue<>();
     private final ExecutorService executor = Executors.newFixedThreadPool(2);
@@ -104,7 +106,7 @@ class PublisherTckTest {
         hub.follow(Selection.of(Filter.all()), StartFrom.now())
                 .publisher(executor)
                 .subscribe(subscriber);
-        subscription.get().cancel();
+        Objects.requireNonNull(subscription.get()).cancel();
         return subscriber;
     }
 

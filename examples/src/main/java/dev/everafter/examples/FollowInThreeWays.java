@@ -54,10 +54,11 @@ public final class FollowInThreeWays {
 
     private static void handle(EventHub hub, Position position, ExecutorService executor) throws InterruptedException {
         CountDownLatch two = new CountDownLatch(2);
-        CompletableFuture<Void> following = orders(hub, StartFrom.after(position)).forEach(executor, event -> {
-            print("callback", event);
-            two.countDown();
-        });
+        CompletableFuture<Void> following = orders(hub, StartFrom.after(position))
+                .forEach(executor, event -> {
+                    print("callback", event);
+                    two.countDown();
+                });
         two.await();
         following.cancel(false);
     }
