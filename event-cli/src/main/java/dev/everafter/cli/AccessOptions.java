@@ -3,6 +3,9 @@ package dev.everafter.cli;
 import dev.everafter.server.RulesPolicy;
 import dev.everafter.server.SqlAccessPolicy;
 import dev.everafter.server.spi.AccessPolicy;
+import dev.everafter.server.spi.BearerToken;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.function.Function;
@@ -16,6 +19,8 @@ import picocli.CommandLine.Option;
  * <p>Filled by picocli, once.
  */
 final class AccessOptions {
+    private static final int SHORTEST_ADMIN_TOKEN = 32;
+
     @Option(
             names = "--access-rules",
             paramLabel = "FILE",
@@ -30,6 +35,34 @@ final class AccessOptions {
             description = "What each may see: a query on --database that gives filters, for the subject in :subject, or"
                     + " for what else is known in :attributes (a JSON object).")
     private @Nullable String query;
+
+    @Option(
+            names = "--admin-token-file",
+            paramLabel = "FILE",
+            description = "Let who shows the token in this file say that permissions have changed, by POST"
+                    + " /admin/revoke?subject=NAME. At least 32 characters, as of `openssl rand -hex 32`.")
+    private @Nullable Path adminTokenFile;
+
+    /** The admin's token, if there is to be one. */
+    Optional<BearerToken> adminToken() {
+        if (adminTokenFile == null) {
+            return Optional.empty();
+        }
+        try {
+            Optional<BearerToken> token =
+                    BearerToken.parse(Files.readString(adminTokenFile).strip());
+            if (token.isEmpty() || token.get().value().length() < SHORTEST_ADMIN_TOKEN) {
+                throw new CliException(
+                        ExitCodes.USAGE,
+                        "--admin-token-file " + adminTokenFile + ": expected one token of at least "
+                                + SHORTEST_ADMIN_TOKEN + " characters, as `openssl rand -hex 32` makes them",
+                        null);
+            }
+            return token;
+        } catch (IOException e) {
+            throw new CliException(ExitCodes.USAGE, "--admin-token-file can't be read: " + e, e);
+        }
+    }
 
     /**
      * What the options describe.
@@ -62,6 +95,7 @@ final class AccessOptions {
             throw new CliException(
                     ExitCodes.USAGE, given() + " needs an --auth that says who each is, and this is --auth none", null);
         }
+        Optional<BearerToken> unused = adminToken();
         if (rules != null) {
             policy(name -> {
                 throw new IllegalStateException("rules ask no database");

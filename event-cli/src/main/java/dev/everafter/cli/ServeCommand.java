@@ -204,6 +204,7 @@ final class ServeCommand extends VerboseOption implements Callable<Integer> {
                     .options(options(rules, target, closing))
                     .drainTimeout(DRAIN);
             tls.ifPresent(builder::tls);
+            access.adminToken().ifPresent(builder::adminToken);
             return proxy.apply(builder).start();
         });
         welcome(server.port(), target, tls.isPresent());

@@ -48,8 +48,12 @@ class AuthenticatedServeTest {
     }
 
     private void emit() throws SQLException {
+        emit("topic");
+    }
+
+    private void emit(String topic) throws SQLException {
         try (Connection connection = source.getConnection()) {
-            LogSchema.emit(connection, "topic", "test", RawJson.of("{}"), null);
+            LogSchema.emit(connection, topic, "test", RawJson.of("{}"), null);
         }
     }
 
@@ -79,13 +83,16 @@ class AuthenticatedServeTest {
     }
 
     @Test
-    void shouldServeThoseWhomTheQueryKnows() throws Exception {
+    void shouldServeThoseWhomTheQueryKnowsWhatAnotherShowsThem() throws Exception {
         String query = "SELECT 'alice' AS subject WHERE :token = 'open-sesame'";
-        try (CliProcess server = serve("--auth", "sql", "--sql-query", query)) {
+        String shown = "SELECT jsonb_build_array('topic', '=', 'topic') WHERE :subject = 'alice'";
+        try (CliProcess server = serve("--auth", "sql", "--sql-query", query, "--access-query", shown)) {
+            emit("hidden");
             emit();
             try (CliProcess known = tail(Map.of("EVERAFTER_TOKEN", "open-sesame"));
                     CliProcess unknown = tail(Map.of("EVERAFTER_TOKEN", "open-barley"))) {
                 known.awaitLines(1);
+                assertFalse(known.out().contains("hidden"), known.out());
                 assertEquals(ExitCodes.FAILURE, unknown.exitCode());
                 assertFalse((server.err() + known.err()).contains("open-sesame"), "a token is in a log");
             }

@@ -35,6 +35,11 @@ class EverafterTest {
                 Arguments.of("serve --auth tokens --jwt-skew 5", "--jwt-skew is for --auth jwt"),
                 Arguments.of("serve --token-in-url", "--auth none asks for no token"),
                 Arguments.of("serve --trusted-proxy 10.0.0.0/8,proxy", "--trusted-proxy: \"proxy\" is no network"),
+                Arguments.of("serve --access-rules x", "--access-rules needs an --auth"),
+                Arguments.of("serve --auth tokens --tokens-file x --access-rules missing.json", "can't be read"),
+                Arguments.of(
+                        "serve --auth tokens --tokens-file x --access-rules y --access-query z", "choose one of them"),
+                Arguments.of("serve --admin-token-file missing.token", "--admin-token-file can't be read"),
                 Arguments.of("token a --expires soon", "2027-01-01T00:00:00Z"),
                 Arguments.of("token a --attributes [1]", "is no JSON object"),
                 Arguments.of("capture", "TABLE"));

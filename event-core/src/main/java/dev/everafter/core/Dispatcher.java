@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -20,12 +21,12 @@ import org.jspecify.annotations.Nullable;
  * The only writer of the tail, of the lanes and of the head.
  *
  * <p>The order of publication is what makes a cursor miss nothing: events go into the tail, then into all lanes that
- * match; then the head is published; then whoever waits is woken. A cursor reads the head first and a lane after it, so
- * a lane shows all its matches up to the head that was read. Each step that is left out loses events or wake-ups
- * ({@code PublicationStress}).
+ * match; whoever watches revocations is told of them; then the head is published; then whoever waits is woken. A cursor
+ * reads the head first and a lane after it, so a lane shows all its matches up to the head that was read. Each step that is
+ * left out loses events or wake-ups ({@code PublicationStress}), or shows what was revoked ({@code RevocationTest}).
  *
- * <p>All methods but {@link #head()}, {@link #tail()}, {@link #encodedBytes()}, {@link #crossed} and {@link #submit} belong to the dispatcher's
- * thread.
+ * <p>All methods but {@link #head()}, {@link #tail()}, {@link #encodedBytes()}, {@link #crossed}, {@link #revocations()}
+ * and {@link #submit} belong to the dispatcher's thread.
  */
 final class Dispatcher {
     /** The most events that a lane is shown for the sake of one cursor: what lies further back is read by the readers. */
@@ -41,6 +42,8 @@ final class Dispatcher {
     private final List<HubCursor> early = new ArrayList<>();
     /** Those that wait until their lane goes back as far as they need. */
     private final Deque<HubCursor> joining = new ArrayDeque<>();
+
+    private final List<Consumer<Revocation>> revocations = new CopyOnWriteArrayList<>();
 
     private long serial;
 
@@ -77,6 +80,15 @@ final class Dispatcher {
                 .mapToLong(Long::longValue)
                 .min()
                 .orElse(Position.MAX_ID);
+    }
+
+    /** Who is told of revocations, before anything that comes after them can be seen. */
+    List<Consumer<Revocation>> revocations() {
+        return revocations;
+    }
+
+    private void revoke(Revocation revocation) {
+        revocations.forEach(told -> told.accept(revocation));
     }
 
     /** Has {@code command} done between two batches. */
@@ -136,6 +148,8 @@ final class Dispatcher {
         if (before == null) {
             Head first = new Head(0, started.epoch(), started.head());
             tail = new Tail(tailBytes, first, encoded);
+            // Whoever was asked before it began may have answered by what has been revoked since.
+            revoke(Revocation.OF_EVERYONE);
             head = first;
             List.copyOf(early).forEach(this::attach);
             early.clear();
@@ -158,6 +172,8 @@ final class Dispatcher {
         Head before = requireHead();
         requireTail().clear(before, from);
         lanes.values().forEach(lane -> lane.clear(before, from));
+        // Nobody knows what there was among that which is skipped or gone.
+        revoke(Revocation.OF_EVERYONE);
         head = from;
         cursors.forEach(HubCursor::signal);
     }
@@ -171,6 +187,10 @@ final class Dispatcher {
             if (event.id() > before.id()) {
                 append(event, events, matched);
                 appended++;
+                if (Revocation.is(event)) {
+                    // Before the head: whoever polls what comes after it has been told.
+                    revoke(Revocation.of(event));
+                }
             }
         }
         publish(events, new LinkedHashSet<>(matched));

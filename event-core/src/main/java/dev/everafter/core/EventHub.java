@@ -14,6 +14,7 @@ import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 
 /**
  * Feeds any number of cursors from one log: each gets every event after its position that it selects, once, in order,
@@ -133,26 +134,10 @@ public final class EventHub implements AutoCloseable {
      * @throws IllegalStateException if the hub is closed
      */
     public Cursor open(Selection selection, StartFrom from) {
-        return opened(cursors.make(dispatcher, coldReads, reader, listener, selection, from));
-    }
-
-    /**
-     * Opens a cursor where another of this hub has been, so nothing has to be looked up: it goes on from there, with what
-     * {@code selection} selects. Its first news are {@link Poll.Started}.
-     *
-     * @param at where that cursor was told to be, in the epoch that it had then
-     * @throws IllegalStateException if the hub is closed
-     */
-    public Cursor goOn(Selection selection, Position at) {
-        HubCursor cursor = cursors.make(dispatcher, coldReads, reader, listener, selection, StartFrom.after(at));
-        cursor.startsAt(at);
-        return opened(cursor);
-    }
-
-    private Cursor opened(HubCursor cursor) {
         if (closed.get()) {
             throw new IllegalStateException("the hub is closed");
         }
+        HubCursor cursor = cursors.make(dispatcher, coldReads, reader, listener, selection, from);
         cursor.open();
         if (closed.get()) {
             // The hub may have closed the others already.
@@ -167,6 +152,19 @@ public final class EventHub implements AutoCloseable {
      */
     public Following follow(Selection selection, StartFrom from) {
         return new Following(this, selection, from, FollowingListener.NONE);
+    }
+
+    /**
+     * Calls {@code told} for each {@link Revocation} in the log, before any cursor can take what comes after it; and with
+     * {@link Revocation#OF_EVERYONE} where the hub begins, or has missed a part of the log, so that there may have been one.
+     * So who has a poll behind them, and no call yet, holds nothing that came after a revocation.
+     *
+     * @param told called by the dispatcher, so it must be quick, and never throw
+     * @return takes it back
+     */
+    public Runnable onRevoked(Consumer<Revocation> told) {
+        dispatcher.revocations().add(told);
+        return () -> dispatcher.revocations().remove(told);
     }
 
     /** Ends all cursors and the hub's threads; the log stays open. Does nothing the second time. */

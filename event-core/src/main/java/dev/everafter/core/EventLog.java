@@ -45,6 +45,16 @@ public interface EventLog extends AutoCloseable {
      */
     Tailer tailer();
 
+    /**
+     * Commits {@code revocation}: it takes its place in the log, and every hub that follows the log acts on it there.
+     *
+     * @throws EventLogException if it can't be written
+     * @throws UnsupportedOperationException if this log can't be written to
+     */
+    default void revoke(Revocation revocation) {
+        throw new UnsupportedOperationException("this log can't be written to");
+    }
+
     /** Whether the log can be followed just now; never blocks. */
     LogStatus status();
 

@@ -67,17 +67,12 @@ class HubCursor implements Cursor {
         return selection;
     }
 
-    /** The start needs no looking up, unless the log is rewound meanwhile. */
-    void startsAt(Position known) {
-        start = new Start.At(known);
-    }
-
     /** Begins looking for the start and for a lane. */
     void open() {
         listener.onOpened();
         dispatcher.submit(() -> dispatcher.attach(this));
         Head head = dispatcher.head().orElse(null);
-        boolean plain = start != null || (head != null && resumesAt(head).isPresent());
+        boolean plain = head != null && resumesAt(head).isPresent();
         if (from != StartFrom.now() && !plain) {
             var unused = ask();
         }

@@ -98,6 +98,11 @@ public final class InMemoryEventLog implements EventLog {
         return head;
     }
 
+    @Override
+    public void revoke(Revocation revocation) {
+        append(Revocation.TOPIC, "revoke", revocation.toJson());
+    }
+
     /** Leaves the next {@code ids} ids unused, as a database's sequence does for transactions that roll back. */
     public synchronized void skip(int ids) {
         if (ids < 0) {

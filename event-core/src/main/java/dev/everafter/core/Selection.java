@@ -12,7 +12,7 @@ import java.util.Optional;
  * beyond what {@link RawJson#parse()} reads, and values that were not captured for their size.
  *
  * <p>A {@code truncate} takes all rows of its table out of every view and says of none what it held. It is delivered,
- * whole, to everyone whose filters a row of that table could have matched.
+ * whole, to everyone whose filters a row of that table could have matched. A {@link Revocation} is delivered to nobody.
  *
  * <p>Immutable and safe for use by any thread. Equal selections share their work.
  *
@@ -38,6 +38,9 @@ public record Selection(Filter filter, Filter visibility) {
 
     Optional<Event> select(EventImages images) {
         Event event = images.event();
+        if (Revocation.is(event)) {
+            return Optional.empty();
+        }
         if (images.wholeTable()) {
             boolean concerned =
                     images.current().possibly(filter) && images.current().possibly(visibility);

@@ -20,7 +20,7 @@ import javax.sql.DataSource;
  */
 final class Migrations {
     private static final List<String> SCRIPTS =
-            List.of("V001__log.sql", "V002__write.sql", "V003__capture.sql", "V004__tables.sql");
+            List.of("V001__log.sql", "V002__write.sql", "V003__capture.sql", "V004__tables.sql", "V005__revoke.sql");
     /** The oldest with pg_current_xact_id(). */
     private static final int OLDEST_SERVER = 130_000;
 

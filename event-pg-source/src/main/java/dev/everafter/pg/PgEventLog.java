@@ -7,11 +7,14 @@ import dev.everafter.core.LogRange;
 import dev.everafter.core.LogStatus;
 import dev.everafter.core.Page;
 import dev.everafter.core.ReadLimits;
+import dev.everafter.core.Revocation;
 import dev.everafter.core.Start;
 import dev.everafter.core.StartFrom;
 import dev.everafter.core.Tailer;
 import java.sql.Connection;
+import java.sql.PreparedStatement;
 import java.sql.SQLException;
+import java.sql.Types;
 import java.time.Instant;
 import java.util.Objects;
 import java.util.Optional;
@@ -105,6 +108,27 @@ public final class PgEventLog implements EventLog {
         return ask(
                 "could not find the start " + from,
                 connection -> Starts.of(connection).resolve(from, followed.head()));
+    }
+
+    @Override
+    public void revoke(Revocation revocation) {
+        boolean done = ask("could not revoke", connection -> {
+            try (PreparedStatement call = connection.prepareStatement("SELECT everafter.revoke(?::text)")) {
+                if (revocation.subject().isPresent()) {
+                    call.setString(1, revocation.subject().get());
+                } else {
+                    call.setNull(1, Types.VARCHAR);
+                }
+                boolean called = call.execute();
+                if (!connection.getAutoCommit()) {
+                    connection.commit();
+                }
+                return called;
+            }
+        });
+        if (!done) {
+            throw new IllegalStateException("everafter.revoke gave no row");
+        }
     }
 
     private interface Question<T> {

@@ -56,7 +56,7 @@ class LogSchemaTest {
         }
         assertTrue(schema.isInstalled());
         assertEquals(1, db.number("SELECT count(*) FROM everafter.epoch"));
-        assertEquals(4, db.number("SELECT count(*) FROM everafter.migration"));
+        assertEquals(5, db.number("SELECT count(*) FROM everafter.migration"));
     }
 
     private List<String> state() throws SQLException {

@@ -2,7 +2,6 @@ package dev.everafter.server;
 
 import dev.everafter.server.spi.BearerToken;
 import dev.everafter.server.spi.Decision;
-import dev.everafter.server.spi.Principal;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -48,9 +47,27 @@ final class AuthenticatorCalls {
         run(() -> call(token, answer));
     }
 
-    /** The same of somebody who is known already. */
-    void ask(Principal principal, Consumer<Admission> answer) {
-        run(() -> policy.ask(principal, answer));
+    /** The same of whom somebody without a token is. */
+    void askWithoutToken(Consumer<Admission> answer) {
+        run(() -> rules.authenticator()
+                .withoutToken()
+                .ifPresentOrElse(
+                        principal -> policy.ask(principal, answer),
+                        () -> answer.accept(Admission.without(Decision.refused("a token is needed")))));
+    }
+
+    /** What was remembered doesn't count any more: what is asked from now on is looked up. Quick. */
+    void forget() {
+        rules.authenticator().forget();
+    }
+
+    /** Does {@code changed} if what the access policy said before doesn't hold any more. */
+    void watchPolicy(Runnable changed) {
+        run(() -> {
+            if (policy.hasChanged()) {
+                changed.run();
+            }
+        });
     }
 
     private void run(Runnable question) {
@@ -73,7 +90,7 @@ final class AuthenticatorCalls {
             Decision made = error != null || decision == null ? failed(token, error) : decided(token, decision);
             if (made instanceof Decision.Accepted accepted) {
                 // Here and not where the stage was completed, which may be a thread that must not block.
-                ask(accepted.principal(), answer);
+                run(() -> policy.ask(accepted.principal(), answer));
             } else {
                 answer.accept(Admission.without(made));
             }

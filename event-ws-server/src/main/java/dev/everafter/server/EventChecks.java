@@ -1,6 +1,7 @@
 package dev.everafter.server;
 
 import dev.everafter.core.Event;
+import dev.everafter.core.Revocation;
 import dev.everafter.server.spi.EventCheck;
 import dev.everafter.server.spi.EventCheck.Verdict;
 import dev.everafter.server.spi.Principal;
@@ -118,9 +119,9 @@ final class EventChecks {
         };
     }
 
-    /** No answer that is known for {@code subject}, or on its way, is used any more. */
-    void forget(String subject) {
-        answers.forget(key -> key.asker().principal().subject().equals(subject));
+    /** No answer that is known for whom {@code revocation} concerns, or on its way, is used any more. */
+    void forget(Revocation revocation) {
+        answers.forget(key -> revocation.concerns(key.asker().principal().subject()));
     }
 
     /** How many questions were asked. */

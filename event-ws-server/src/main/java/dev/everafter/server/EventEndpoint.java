@@ -1,9 +1,11 @@
 package dev.everafter.server;
 
 import dev.everafter.core.EventHub;
+import dev.everafter.core.Revocation;
 import jakarta.websocket.server.ServerEndpointConfig;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -61,6 +63,21 @@ public final class EventEndpoint implements AutoCloseable {
     /** What a container deploys. */
     public ServerEndpointConfig config() {
         return config;
+    }
+
+    /**
+     * Says that what {@code subject} may see has changed: an event in the log, on which every server of the log acts. What
+     * comes after it there is sent to that subject by the new rights alone. Blocks until it is committed.
+     *
+     * @throws dev.everafter.core.EventLogException if it can't be written
+     */
+    public void revoke(String subject) {
+        host.hub().log().revoke(new Revocation(Optional.of(subject)));
+    }
+
+    /** The same of everyone. */
+    public void revokeAll() {
+        host.hub().log().revoke(Revocation.OF_EVERYONE);
     }
 
     /** How many connections are open. */

@@ -1,5 +1,6 @@
 package dev.everafter.server;
 
+import dev.everafter.core.Revocation;
 import dev.everafter.server.spi.BearerToken;
 import java.util.ArrayDeque;
 import java.util.Optional;
@@ -97,6 +98,15 @@ final class EventSession implements Runnable {
     void closed(int code) {
         peerClosed = code;
         signal();
+    }
+
+    /**
+     * What {@code revocation}'s subject may see has changed; called before anything that comes after it can be polled.
+     *
+     * @return whether that may be this client
+     */
+    boolean revoke(Revocation revocation) {
+        return identity.revoke(revocation);
     }
 
     /** Looks at the clock; called by the host, by one thread at a time. */

@@ -28,6 +28,7 @@ final class FileInForce<T> {
     private byte[] content;
     private T said;
     private String problem = "";
+    private volatile boolean expired;
     private long readAt;
     private long version;
 
@@ -67,10 +68,16 @@ final class FileInForce<T> {
         this.readAt = ticker.getAsLong();
     }
 
+    /** Has it looked at when it is next asked, however soon that is. Doesn't block. */
+    void expire() {
+        expired = true;
+    }
+
     /** What it says, as of a second ago at the most. */
     synchronized T current() {
         long now = ticker.getAsLong();
-        if (now - readAt >= FRESH.toNanos()) {
+        if (expired || now - readAt >= FRESH.toNanos()) {
+            expired = false;
             readAt = now;
             look();
         }

@@ -1,12 +1,14 @@
 package dev.everafter.server;
 
 import dev.everafter.core.Filter;
+import dev.everafter.core.Revocation;
 import dev.everafter.server.spi.BearerToken;
 import dev.everafter.server.spi.Decision;
 import dev.everafter.server.spi.Principal;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -15,7 +17,9 @@ import org.jspecify.annotations.Nullable;
  * lasts, and ends at the moment at which the last accepted token expires, or earlier if one that follows is refused. A
  * token that can't be checked changes nothing.
  *
- * <p>Belongs to its session's turn, but for {@link #isDue}.
+ * <p>What it may see holds until that is revoked; then until it has been looked up anew, nothing is in force at all.
+ *
+ * <p>Belongs to its session's turn, but for {@link #isDue}, {@link #hold} and {@link #revoke}.
  */
 final class Identity implements Rights {
     /** So that no sum overflows; it is looked at again then. */
@@ -28,8 +32,18 @@ final class Identity implements Rights {
     private final Runnable signal;
     private final long openedAt;
 
+    /** Counts up from any thread when its rights may have changed. */
+    private final AtomicLong revocations = new AtomicLong();
+
     /** Empty until it is known. */
     private volatile Optional<Access> access;
+
+    /** How many revocations there had been when what it may see was asked for. */
+    private volatile long heeded;
+
+    private final Renewal renewal;
+    /** The last that was accepted; empty for somebody who needs none. */
+    private Optional<BearerToken> accepted = Optional.empty();
 
     private volatile @Nullable Question question;
     private volatile boolean alarmed;
@@ -40,13 +54,19 @@ final class Identity implements Rights {
 
     /** A token that was shown, and what is known of it; or somebody who needs none. */
     private static final class Question {
-        private final boolean token;
+        private final Optional<BearerToken> token;
+        private final boolean renews;
         private final long askedAt;
+        /** How many there had been when it was asked: with one more, its answer counts for nothing. */
+        private final long revocations;
+
         private volatile Optional<Admission> answer = Optional.empty();
 
-        private Question(boolean token, long askedAt) {
+        private Question(Optional<BearerToken> token, boolean renews, long askedAt, long revocations) {
             this.token = token;
+            this.renews = renews;
             this.askedAt = askedAt;
+            this.revocations = revocations;
         }
     }
 
@@ -68,6 +88,7 @@ final class Identity implements Rights {
         this.answers = answers;
         this.signal = signal;
         this.openedAt = now();
+        this.renewal = new Renewal(host, signal);
         this.access = calls.isEmpty() ? Optional.of(Access.OPEN) : Optional.empty();
     }
 
@@ -79,7 +100,21 @@ final class Identity implements Rights {
 
     @Override
     public boolean hold() {
-        return isKnown();
+        return isKnown() && heeded == revocations.get();
+    }
+
+    /** What {@code revocation}'s subject may see has changed; called by any thread. */
+    boolean revoke(Revocation revocation) {
+        // Whoever isn't known yet may turn out to be that subject, by an answer from before.
+        boolean concerned = calls.isPresent()
+                && principal()
+                        .map(known -> revocation.concerns(known.subject()))
+                        .orElse(true);
+        if (concerned) {
+            revocations.incrementAndGet();
+            signal.run();
+        }
+        return concerned;
     }
 
     boolean isKnown() {
@@ -91,14 +126,14 @@ final class Identity implements Rights {
         return calls.isPresent();
     }
 
-    /** Whether a token is being checked: what the client says after it waits. */
+    /** Whether it is being looked up who this is, or what they may see: what the client says after it waits. */
     boolean isAsking() {
-        return question != null;
+        return question != null || (isKnown() && !hold());
     }
 
     /** Whether time alone may have changed something. May be called by any thread. */
     boolean isDue() {
-        return !isKnown() || question != null || isExpired();
+        return !hold() || question != null || isExpired();
     }
 
     /**
@@ -116,16 +151,22 @@ final class Identity implements Rights {
 
     /** The client shows a token. None may be shown while one is being checked. */
     void ask(BearerToken token) {
-        calls.orElseThrow().ask(token, answer(true));
+        ask(Optional.of(token), false, now());
     }
 
-    private Consumer<Admission> answer(boolean token) {
-        Question asked = new Question(token, now());
+    private void ask(Optional<BearerToken> token, boolean renews, long since) {
+        // Before the question: what is revoked from here on may not be in the answer.
+        Question asked = new Question(token, renews, since, revocations.get());
         question = asked;
-        return admission -> {
+        Consumer<Admission> answer = admission -> {
             asked.answer = Optional.of(admission);
             signal.run();
         };
+        if (token.isPresent()) {
+            calls.orElseThrow().ask(token.get(), answer);
+        } else {
+            calls.orElseThrow().askWithoutToken(answer);
+        }
     }
 
     /**
@@ -136,6 +177,12 @@ final class Identity implements Rights {
     Optional<Closing> check() {
         if (!begun) {
             begin();
+        }
+        if (isKnown() && !hold() && question == null) {
+            Optional<Closing> tooLong = renew();
+            if (tooLong.isPresent()) {
+                return tooLong;
+            }
         }
         Optional<Closing> end = answered();
         if (end.isPresent()) {
@@ -154,14 +201,11 @@ final class Identity implements Rights {
 
     private void begin() {
         begun = true;
-        if (calls.isPresent() && shown.isPresent()) {
-            ask(shown.get());
-        } else if (calls.isPresent()) {
-            calls.get()
-                    .rules()
-                    .authenticator()
-                    .withoutToken()
-                    .ifPresent(somebody -> calls.get().ask(somebody, answer(false)));
+        boolean somebody = shown.isPresent()
+                || calls.flatMap(asked -> asked.rules().authenticator().withoutToken())
+                        .isPresent();
+        if (calls.isPresent() && somebody) {
+            ask(shown, false, now());
         }
         shown = Optional.empty();
     }
@@ -172,16 +216,37 @@ final class Identity implements Rights {
             return Optional.empty();
         }
         AuthenticatorCalls authenticator = calls.orElseThrow();
+        // Accepted before a revocation, it may be what was true before.
         Optional<Admission> answer = asked.answer;
-        if (answer.isEmpty()
-                && now() - asked.askedAt >= authenticator.rules().patience().toNanos()) {
-            answer = Optional.of(Admission.without(authenticator.late()));
+        boolean stale = answer.isPresent()
+                && answer.get().decision() instanceof Decision.Accepted
+                && asked.revocations != revocations.get();
+        boolean open = answer.isEmpty() || stale;
+        boolean late = now() - asked.askedAt >= authenticator.rules().patience().toNanos();
+        if (open && late) {
+            question = null;
+            return act(asked, Admission.without(authenticator.late()));
         }
-        if (answer.isEmpty()) {
+        if (stale) {
+            ask(asked.token, asked.renews, asked.askedAt);
+        }
+        if (open) {
             return Optional.empty();
         }
         question = null;
-        return act(asked, answer.get());
+        return act(asked, answer.orElseThrow());
+    }
+
+    /** Asks anew by what was shown last; nothing is sent until that is answered. */
+    private Optional<Closing> renew() {
+        if (renewal.isTooLong()) {
+            return Optional.of(new Closing(
+                    CloseCode.OVERLOADED, "what you may see has changed, and can't be looked up now: try again later"));
+        }
+        if (renewal.isDue()) {
+            ask(accepted, true, now());
+        }
+        return Optional.empty();
     }
 
     private Optional<Closing> act(Question asked, Admission admission) {
@@ -191,6 +256,10 @@ final class Identity implements Rights {
         }
         if (decision instanceof Decision.Refused refused) {
             return Optional.of(refuse(CloseCode.UNAUTHORIZED, refused.reason()));
+        }
+        if (asked.renews) {
+            renewal.failed();
+            return Optional.empty();
         }
         String reason = ((Decision.Unavailable) decision).reason();
         if (!isKnown()) {
@@ -212,11 +281,11 @@ final class Identity implements Rights {
             return Optional.of(
                     refuse(CloseCode.FORBIDDEN, "the new token is another subject's: open a connection for it"));
         }
-        if (before.isEmpty() && asked.token && isTooMany(principal)) {
+        if (before.isEmpty() && asked.token.isPresent() && isTooMany(principal)) {
             host.options().listener().onLimit(Limit.CONNECTIONS_PER_PRINCIPAL);
             return Optional.of(new Closing(CloseCode.TOO_MANY, "this subject has too many connections"));
         }
-        become(granted);
+        become(asked, granted);
         if (before.isPresent()) {
             answers.accept(ServerMessages.authorized(subscriptions.told()));
         }
@@ -229,9 +298,14 @@ final class Identity implements Rights {
                 > host.options().limits().connectionsPerPrincipal();
     }
 
-    private void become(Access granted) {
-        host.options().listener().onAuthenticated();
+    private void become(Question asked, Access granted) {
+        if (!asked.renews) {
+            host.options().listener().onAuthenticated();
+        }
+        accepted = asked.token;
         access = Optional.of(granted);
+        heeded = asked.revocations;
+        renewal.done();
         subscriptions.reselect(answers);
         setAlarm();
     }
@@ -284,6 +358,7 @@ final class Identity implements Rights {
     /** Forgets what it waits for, and who it was. */
     void close() {
         question = null;
+        renewal.done();
         countedAs.ifPresent(host.principals()::leave);
         countedAs = Optional.empty();
         cancelAlarm.run();

@@ -6,6 +6,7 @@ import dev.everafter.server.spi.Decision;
 import dev.everafter.server.spi.Principal;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -26,12 +27,14 @@ final class PolicyCalls {
     private final ServerListener listener;
     private final Nagging failures;
     private final Nagging nothings;
+    private final AtomicLong version = new AtomicLong();
 
     PolicyCalls(EndpointOptions options) {
         this.policy = options.accessPolicy();
         this.listener = options.listener();
         this.failures = new Nagging(options.ticker());
         this.nothings = new Nagging(options.ticker());
+        this.version.set(policy.map(AccessPolicy::version).orElse(0L));
     }
 
     /** Tells {@code answer} what {@code principal} may see; never, if the policy never answers. */
@@ -49,6 +52,12 @@ final class PolicyCalls {
         }
         stage.whenComplete((seen, error) ->
                 answer.accept(error != null || seen == null ? failed(error) : admitted(principal, seen)));
+    }
+
+    /** Whether its answers have ceased to hold since this was asked last. */
+    boolean hasChanged() {
+        long now = policy.map(AccessPolicy::version).orElse(0L);
+        return version.getAndSet(now) != now;
     }
 
     private Admission admitted(Principal principal, Filter seen) {

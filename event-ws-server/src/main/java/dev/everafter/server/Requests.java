@@ -1,7 +1,6 @@
 package dev.everafter.server;
 
 import dev.everafter.core.Cursor;
-import dev.everafter.core.Position;
 import dev.everafter.core.Selection;
 import dev.everafter.core.StartFrom;
 import dev.everafter.server.ServerMessages.Unsubscribed;
@@ -80,11 +79,9 @@ final class Requests implements ClientMessage.Receiver {
                 .map(checks -> new Stage(checks, identity.principal().orElseThrow(), news));
     }
 
-    private Cursor open(Selection selection, StartFrom from, Optional<Position> at) {
+    private Cursor open(Selection selection, StartFrom from) {
         try {
-            return at.isPresent()
-                    ? host.hub().goOn(selection, at.get())
-                    : host.hub().open(selection, from);
+            return host.hub().open(selection, from);
         } catch (IllegalStateException e) {
             throw new Subscription.HubClosedException();
         }

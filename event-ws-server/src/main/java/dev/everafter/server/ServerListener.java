@@ -48,6 +48,9 @@ public interface ServerListener {
     /** What somebody may see could not be looked up. */
     default void onAccessPolicyFailed() {}
 
+    /** Rights were revoked, perhaps those of {@code connections} connections: they are looked up anew. */
+    default void onRevoked(int connections) {}
+
     /** A connection's token has expired, and it is closed. */
     default void onTokenExpired() {}
 

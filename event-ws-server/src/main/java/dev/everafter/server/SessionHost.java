@@ -3,6 +3,7 @@ package dev.everafter.server;
 import dev.everafter.core.EventHub;
 import dev.everafter.core.LogRange;
 import dev.everafter.core.Position;
+import dev.everafter.core.Revocation;
 import dev.everafter.server.spi.BearerToken;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -35,6 +36,9 @@ final class SessionHost {
     static final Duration GREETING_PATIENCE = Duration.ofSeconds(3);
 
     private static final int CHECK_THREADS = 4;
+
+    private static final Duration POLICY_WATCH = Duration.ofSeconds(1);
+
     private static final Duration DRAIN_FIRST_SLOT = Duration.ofMillis(500);
 
     private final EventHub hub;
@@ -51,6 +55,8 @@ final class SessionHost {
     private final Set<EventSession> sessions = ConcurrentHashMap.newKeySet();
     private final Quota principals = new Quota();
     private final Refs refs = new Refs();
+    private final Runnable unwatchRevocations;
+    private volatile long watchedAt;
     private final Object lock = new Object();
     private @Nullable ScheduledFuture<?> ticking;
     private boolean closed;
@@ -79,6 +85,9 @@ final class SessionHost {
                         LOG.warn("whether events may be seen can't be told, so subscriptions wait: {}", why.toString());
                     }
                 }));
+        this.watchedAt = options.ticker().getAsLong();
+        // Before any session asks what it may see.
+        this.unwatchRevocations = authenticator.isPresent() ? hub.onRevoked(this::revoked) : () -> {};
         this.oldest = new OldestLookup(() -> hub.log().range(), blocking, options.ticker());
     }
 
@@ -216,6 +225,21 @@ final class SessionHost {
     private void tick() {
         long now = options.ticker().getAsLong();
         sessions.forEach(session -> session.tick(now));
+        if (now - watchedAt >= POLICY_WATCH.toNanos()) {
+            watchedAt = now;
+            authenticator.ifPresent(asked -> asked.watchPolicy(() -> revoked(Revocation.OF_EVERYONE)));
+        }
+    }
+
+    /** Nothing that anybody concerned is sent from here on is decided by what was so before. Never waits. */
+    private void revoked(Revocation revocation) {
+        authenticator.ifPresent(AuthenticatorCalls::forget);
+        checks.ifPresent(answers -> answers.forget(revocation));
+        int concerned = 0;
+        for (EventSession session : sessions) {
+            concerned += session.revoke(revocation) ? 1 : 0;
+        }
+        options.listener().onRevoked(concerned);
     }
 
     /**
@@ -243,6 +267,7 @@ final class SessionHost {
         synchronized (lock) {
             closed = true;
         }
+        unwatchRevocations.run();
         sessions.forEach(EventSession::abort);
         workers.shutdown();
         blocking.shutdown();

@@ -24,6 +24,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 import javax.sql.DataSource;
 
@@ -58,6 +59,9 @@ public final class SqlAuthenticator implements Authenticator {
             return size() > MAX_REMEMBERED;
         }
     };
+
+    /** What was asked for in an earlier one isn't remembered any more. */
+    private final AtomicLong era = new AtomicLong();
 
     private record Remembered(Decision decision, long until) {}
 
@@ -94,6 +98,7 @@ public final class SqlAuthenticator implements Authenticator {
         if (known.isPresent()) {
             return CompletableFuture.completedFuture(known.get());
         }
+        long begun = era.get();
         Decision decision;
         try {
             decision = ask(token, hash);
@@ -102,13 +107,24 @@ public final class SqlAuthenticator implements Authenticator {
                     "tokens can't be looked up now (SQL state " + e.getSQLState() + "): try again later"));
         }
         if (!(decision instanceof Decision.Unavailable)) {
-            remember(hash, decision);
+            remember(hash, decision, begun);
         }
         return CompletableFuture.completedFuture(decision);
     }
 
-    void remember(String hash, Decision decision) {
+    @Override
+    public void forget() {
+        era.incrementAndGet();
         synchronized (answers) {
+            answers.clear();
+        }
+    }
+
+    void remember(String hash, Decision decision, long begun) {
+        synchronized (answers) {
+            if (begun != era.get()) {
+                return;
+            }
             answers.put(hash, new Remembered(decision, ticker.getAsLong() + remember.toNanos()));
         }
     }

@@ -49,12 +49,7 @@ final class Subscription {
 
     /** Where cursors come from. */
     interface Cursors {
-        /**
-         * Opens one.
-         *
-         * @param at where another has been that was opened before; empty for the first
-         */
-        Cursor open(Selection selection, StartFrom from, Optional<Position> at);
+        Cursor open(Selection selection, StartFrom from);
     }
 
     /**
@@ -82,7 +77,7 @@ final class Subscription {
         this.stage = stage.apply(news);
         this.window = new Window(asked.window());
         this.selection = new Selection(asked.where(), rights.visibility());
-        this.cursor = listened(cursors.open(selection, asked.from(), Optional.empty()));
+        this.cursor = listened(cursors.open(selection, asked.from()));
     }
 
     /** Beyond what the client was told only as far as the cursor has found nothing to tell. */
@@ -104,12 +99,13 @@ final class Subscription {
     void reselect() {
         Selection now = new Selection(asked.where(), rights.visibility());
         stage.ifPresent(held -> rights.principal().ifPresent(held::become));
-        if (ended || (now.equals(selection) && !overrun)) {
+        boolean settled = !overrun && !isHeld() && parts.isEmpty();
+        if (ended || (now.equals(selection) && settled)) {
             return;
         }
         selection = now;
         Cursor before = cursor;
-        cursor = listened(cursors.open(selection, asked.from(), started ? Optional.of(place()) : Optional.empty()));
+        cursor = listened(cursors.open(selection, started ? StartFrom.after(place()) : asked.from()));
         before.close();
         parts.clear();
         stage.ifPresent(Stage::drop);

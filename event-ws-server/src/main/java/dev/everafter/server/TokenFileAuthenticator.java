@@ -48,6 +48,11 @@ public final class TokenFileAuthenticator implements Authenticator {
     }
 
     @Override
+    public void forget() {
+        tokens.expire();
+    }
+
+    @Override
     public CompletionStage<Decision> authenticate(BearerToken token) {
         Optional<Principal> principal = Optional.ofNullable(tokens.current().get(token.sha256()));
         return CompletableFuture.completedFuture(

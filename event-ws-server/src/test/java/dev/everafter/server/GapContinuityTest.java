@@ -59,7 +59,7 @@ class GapContinuityTest {
                 new ClientMessage.Subscribe(
                         "s", Filter.all(), StartFrom.beginning(), false, 10, 10, 10_000, Optional.empty(), false),
                 new Refs().take(new Refs.Shape(Selection.of(Filter.all()), 10, 10_000), taken -> false),
-                (selection, from, at) -> new Scripted(new Poll.Started(new Position("e1", 5), 30), found),
+                (selection, from) -> new Scripted(new Poll.Started(new Position("e1", 5), 30), found),
                 new EverythingIsSeen(),
                 () -> {},
                 ServerListener.NONE,

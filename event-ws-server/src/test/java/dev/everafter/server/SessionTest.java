@@ -10,25 +10,18 @@ import dev.everafter.core.EventHub;
 import dev.everafter.core.InMemoryEventLog;
 import dev.everafter.core.RawJson;
 import jakarta.json.JsonObject;
-import jakarta.json.spi.JsonProvider;
-import java.io.StringReader;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** A session on a connection whose every move the test makes. */
 class SessionTest {
-    private static final JsonProvider JSON = JsonProvider.provider();
-
     private final InMemoryEventLog log = new InMemoryEventLog();
     private final EventHub hub = EventHub.builder(log).build();
     private final AtomicLong nanos = new AtomicLong();
@@ -58,53 +51,6 @@ class SessionTest {
     private final HandChannel channel = new HandChannel();
     private final EventSession session = host.open(channel, Optional.empty()).orElseThrow();
 
-    /** Accepts a message when the test says so. */
-    private static final class HandChannel implements Channel {
-        private final BlockingQueue<String> sent = new LinkedBlockingQueue<>();
-        private final BlockingQueue<String> closed = new LinkedBlockingQueue<>();
-        private final AtomicInteger inFlight = new AtomicInteger();
-        private final AtomicInteger most = new AtomicInteger();
-        private volatile Consumer<Optional<Throwable>> done = error -> {};
-
-        @Override
-        public void send(Outgoing message, Consumer<Optional<Throwable>> whenDone) {
-            most.accumulateAndGet(inFlight.incrementAndGet(), Math::max);
-            done = whenDone;
-            sent.add(message.text());
-        }
-
-        @Override
-        public void close(CloseCode code, String reason) {
-            closed.add(Integer.toString(code.number()));
-        }
-
-        @Override
-        public void abort() {
-            closed.add("abort");
-        }
-
-        /** Takes the message that is on its way, and leaves it there. */
-        JsonObject look() throws InterruptedException {
-            String text = sent.poll(30, TimeUnit.SECONDS);
-            if (text == null) {
-                throw new AssertionError("nothing was sent");
-            }
-            return JSON.createReader(new StringReader(text)).readObject();
-        }
-
-        void accept() {
-            inFlight.decrementAndGet();
-            done.accept(Optional.empty());
-        }
-
-        JsonObject take(String type) throws InterruptedException {
-            JsonObject message = look();
-            assertEquals(type, message.getString("type"), message::toString);
-            accept();
-            return message;
-        }
-    }
-
     @BeforeEach
     void open() throws Exception {
         assertTrue(hub.awaitStarted(Duration.ofSeconds(30)));
@@ -116,7 +62,7 @@ class SessionTest {
         host.close();
         hub.close();
         log.close();
-        assertEquals(1, channel.most.get(), "messages on their way at once");
+        assertEquals(1, channel.mostInFlight(), "messages on their way at once");
     }
 
     private void subscribe(String sub, String more) throws InterruptedException {
@@ -144,7 +90,7 @@ class SessionTest {
             last = append("a");
         }
         awaitHead(last);
-        assertTrue(channel.sent.isEmpty(), "a second message before the first was accepted");
+        assertTrue(channel.isQuiet(), "a second message before the first was accepted");
         channel.accept();
 
         JsonObject second = channel.take("events");
@@ -188,8 +134,8 @@ class SessionTest {
         nanos.addAndGet(Duration.ofSeconds(2).toNanos());
         session.tick(nanos.get());
 
-        assertEquals("4409", channel.closed.poll(30, TimeUnit.SECONDS));
-        assertEquals("abort", channel.closed.poll(30, TimeUnit.SECONDS));
+        assertEquals("4409", channel.nextEnd());
+        assertEquals("abort", channel.nextEnd());
         session.ended().get(30, TimeUnit.SECONDS);
         assertEquals(0, host.size());
         assertEquals(1, deadlines.get());
@@ -240,7 +186,7 @@ class SessionTest {
         for (int i = 0; i < 2_000; i++) {
             session.received("{\"type\":\"ping\"}");
         }
-        assertEquals("4429", channel.closed.poll(30, TimeUnit.SECONDS));
+        assertEquals("4429", channel.nextEnd());
     }
 
     @Test
@@ -254,7 +200,7 @@ class SessionTest {
             channel.take("pong");
             session.received(ping);
         }
-        assertTrue(channel.closed.isEmpty());
+        assertTrue(channel.isOpen());
     }
 
     @Test
@@ -268,7 +214,7 @@ class SessionTest {
         }
         channel.accept();
         channel.take("events");
-        assertTrue(channel.closed.isEmpty());
+        assertTrue(channel.isOpen());
     }
 
     @Test
@@ -279,7 +225,7 @@ class SessionTest {
         JsonObject error = channel.take("error");
         assertEquals("internal", error.getString("code"));
         assertTrue(error.getBoolean("retry"));
-        assertEquals("1011", channel.closed.poll(30, TimeUnit.SECONDS));
+        assertEquals("1011", channel.nextEnd());
         assertEquals(0, host.size());
     }
 

@@ -110,7 +110,7 @@ class SqlAuthenticatorTest {
     void shouldForgetTheOldestWhenMoreTokensAreShownThanItRemembers() {
         SqlAuthenticator authenticator = authenticator("SELECT :token AS subject");
         for (int i = 0; i < SqlAuthenticator.MAX_REMEMBERED + 10; i++) {
-            authenticator.remember(BearerToken.parse("t" + i).orElseThrow().sha256(), REFUSED);
+            authenticator.remember(BearerToken.parse("t" + i).orElseThrow().sha256(), REFUSED, 0);
         }
         assertEquals(SqlAuthenticator.MAX_REMEMBERED, authenticator.remembered());
     }

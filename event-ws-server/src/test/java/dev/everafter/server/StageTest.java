@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.everafter.core.Batch;
 import dev.everafter.core.Event;
 import dev.everafter.core.RawJson;
+import dev.everafter.core.Revocation;
 import dev.everafter.server.spi.EventCheck;
 import dev.everafter.server.spi.EventCheck.Verdict;
 import dev.everafter.server.spi.Principal;
@@ -119,7 +120,7 @@ class StageTest {
         say("a", Verdict.ALLOWED);
         CompletableFuture<Verdict> askedBefore = answers.get("b");
         answers.clear();
-        checks.forget("alice");
+        checks.forget(new Revocation(Optional.of("alice")));
         Objects.requireNonNull(askedBefore).complete(Verdict.ALLOWED);
         hand.run();
         assertEquals(List.of(), ids(stage.decide()));
@@ -133,10 +134,10 @@ class StageTest {
     void shouldForgetTheOnePrincipalAlone() {
         take("a");
         say("a", Verdict.ALLOWED);
-        checks.forget("bob");
+        checks.forget(new Revocation(Optional.of("bob")));
         assertEquals(List.of(11L), ids(stage.decide()));
         assertEquals(1, checks.remembered());
-        checks.forget("alice");
+        checks.forget(new Revocation(Optional.of("alice")));
         assertEquals(0, checks.remembered());
     }
 
@@ -239,7 +240,7 @@ class StageTest {
                     toAnswer.remove(random.nextInt(toAnswer.size())).run();
                 }
                 if (random.nextInt(50) == 0) {
-                    checks.forget("eve");
+                    checks.forget(new Revocation(Optional.of("eve")));
                 }
                 hand.run();
                 // Never as long as patience, so that the one who answers isn't asked again before.

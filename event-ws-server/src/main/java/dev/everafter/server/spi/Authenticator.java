@@ -16,6 +16,12 @@ public interface Authenticator {
     CompletionStage<Decision> authenticate(BearerToken token);
 
     /**
+     * Somebody's permissions have changed: whoever is asked for from now on must be looked up and not remembered. Called
+     * where nothing may wait, so it must be quick. By default nothing is done, since nothing is remembered.
+     */
+    default void forget() {}
+
+    /**
      * Who a client is that shows no token at the handshake. By default nobody, so it must show one in its first message;
      * with somebody, it is welcomed as that.
      */

@@ -4,6 +4,7 @@ import dev.everafter.core.EventHub;
 import dev.everafter.server.ArvadosEndpoint;
 import dev.everafter.server.EndpointOptions;
 import dev.everafter.server.EventEndpoint;
+import dev.everafter.server.spi.BearerToken;
 import jakarta.websocket.DeploymentException;
 import java.io.IOException;
 import java.net.BindException;
@@ -94,6 +95,7 @@ public final class EventServer implements AutoCloseable {
             endpoint.close();
             arvados.ifPresent(ArvadosEndpoint::close);
             http.close();
+            pages.close();
         }
     }
 
@@ -112,6 +114,7 @@ public final class EventServer implements AutoCloseable {
         private Optional<ArvadosEndpoint> arvados = Optional.empty();
         private TrustedProxies trustedProxies = TrustedProxies.NONE;
         private String pathPrefix = "";
+        private Optional<BearerToken> adminToken = Optional.empty();
 
         private Builder(EventHub hub) {
             this.hub = Objects.requireNonNull(hub, "hub");
@@ -182,6 +185,15 @@ public final class EventServer implements AutoCloseable {
         }
 
         /**
+         * Who shows this token may revoke rights by {@code POST /admin/revoke}; nobody by default. It should be random, as
+         * those of {@link BearerToken#random} are.
+         */
+        public Builder adminToken(BearerToken token) {
+            this.adminToken = Optional.of(token);
+            return this;
+        }
+
+        /**
          * A server that is ready for connections.
          *
          * @throws EventServerException if it can't listen where it should, or should not where it could
@@ -190,7 +202,7 @@ public final class EventServer implements AutoCloseable {
             requireLoopbackOrAuthentication();
             Optional<TlsEngines> engines = tls.map(files -> new TlsEngines(files, options.clock()));
             EventEndpoint endpoint = EventEndpoint.of(hub, options);
-            Pages pages = new Pages(hub, engines, pathPrefix);
+            Pages pages = new Pages(hub, engines, pathPrefix, adminToken);
             HttpListener http =
                     new HttpListener(host, port, options, pages, engines, new Front(trustedProxies, pathPrefix));
             try {

@@ -3,6 +3,7 @@ package dev.everafter.server.standalone;
 import dev.everafter.core.EventHub;
 import dev.everafter.core.LogStatus;
 import dev.everafter.core.Position;
+import dev.everafter.server.spi.BearerToken;
 import jakarta.json.JsonObject;
 import jakarta.json.JsonObjectBuilder;
 import jakarta.json.spi.JsonProvider;
@@ -21,6 +22,8 @@ import org.glassfish.grizzly.http.server.Response;
  * <p>{@code /health/live} answers 200 as long as it answers. {@code /health/ready} answers 200 while the log is followed,
  * else 503 with the reason; where the server speaks TLS, it says when the certificate ends.
  *
+ * <p>With an admin token there is {@code /admin/revoke} too, see {@link AdminPage}.
+ *
  * <p>Safe for use by any thread; nothing here blocks, so it runs in the selector threads.
  */
 final class Pages extends HttpHandler {
@@ -29,14 +32,19 @@ final class Pages extends HttpHandler {
     private final EventHub hub;
     private final Optional<TlsEngines> engines;
     private final String prefix;
+    private final Optional<AdminPage> admin;
     private final ConsolePage console = ConsolePage.load();
     private volatile boolean draining;
 
-    /** @param prefix before each path, with no slash at its end */
-    Pages(EventHub hub, Optional<TlsEngines> engines, String prefix) {
+    /**
+     * @param prefix before each path, with no slash at its end
+     * @param adminToken with which rights may be revoked; without one, nobody can
+     */
+    Pages(EventHub hub, Optional<TlsEngines> engines, String prefix, Optional<BearerToken> adminToken) {
         this.prefix = prefix;
         this.hub = hub;
         this.engines = engines;
+        this.admin = adminToken.map(token -> new AdminPage(token, hub.log()));
     }
 
     /** From now on the server isn't ready any more. */
@@ -53,6 +61,10 @@ final class Pages extends HttpHandler {
     public void service(Request request, Response response) throws IOException {
         response.setHeader("X-Content-Type-Options", "nosniff");
         response.setHeader("Cache-Control", "no-store");
+        if (admin.isPresent() && request.getRequestURI().equals(AdminPage.REVOKE)) {
+            admin.get().revoke(request, response);
+            return;
+        }
         if (request.getMethod() != Method.GET && request.getMethod() != Method.HEAD) {
             response.setHeader("Allow", "GET, HEAD");
             send(response, 405, "text/plain", "only GET and HEAD\n");
@@ -80,6 +92,10 @@ final class Pages extends HttpHandler {
                         "text/plain",
                         "nothing here: %1$s/, %1$s/ws, %1$s/health/live, %1$s/health/ready\n".formatted(prefix));
         }
+    }
+
+    void close() {
+        admin.ifPresent(AdminPage::close);
     }
 
     private void ready(Response response) throws IOException {
