@@ -34,12 +34,10 @@ final class Child implements AutoCloseable {
         this.port = awaitPort();
     }
 
-    /** Our server as {@code everafter serve} starts it, on a free port. */
-    static Child everafter(String jdbcUrl, List<String> jvmOptions) throws IOException {
+    /** Our server as {@code everafter serve} starts it, on a free port, with {@code more} options. */
+    static Child everafter(String jdbcUrl, List<String> jvmOptions, String... more) throws IOException {
         // All clients of a benchmark have one address.
-        return start(
-                "everafter",
-                jvmOptions,
+        List<String> arguments = new ArrayList<>(List.of(
                 "serve",
                 "--port",
                 "0",
@@ -48,7 +46,9 @@ final class Child implements AutoCloseable {
                 "--max-connections-per-address",
                 "100000",
                 "--database",
-                jdbcUrl);
+                jdbcUrl));
+        arguments.addAll(List.of(more));
+        return start("everafter", jvmOptions, arguments.toArray(String[]::new));
     }
 
     /** {@link NettyServer}, on a free port. */

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -65,7 +66,7 @@ final class LoadClient implements AutoCloseable {
     /** Connects {@code count} times to a server that sends without being asked. */
     static LoadClient connect(int port, int count) throws IOException {
         LoadClient client = new LoadClient(false, (connection, number, nanos) -> {});
-        client.add(port, count, Optional.empty(), 0);
+        client.add(port, count, connection -> Optional.empty(), Optional.empty(), 0);
         client.thread.start();
         return client;
     }
@@ -77,13 +78,21 @@ final class LoadClient implements AutoCloseable {
      * @param first the number of the first event that will come
      */
     static LoadClient subscribe(int port, int count, String members, long first, Observer observer) throws IOException {
+        return subscribe(port, count, connection -> Optional.empty(), members, first, observer);
+    }
+
+    /** The same with a token for each connection that has one. */
+    static LoadClient subscribe(
+            int port, int count, IntFunction<Optional<String>> tokens, String members, long first, Observer observer)
+            throws IOException {
         LoadClient client = new LoadClient(true, observer);
-        client.add(port, count, Optional.of(members), first);
+        client.add(port, count, tokens, Optional.of(members), first);
         client.thread.start();
         return client;
     }
 
-    private void add(int port, int count, Optional<String> members, long first) throws IOException {
+    private void add(int port, int count, IntFunction<Optional<String>> tokens, Optional<String> members, long first)
+            throws IOException {
         long[] numbers = new long[count];
         Arrays.fill(numbers, first);
         next = numbers;
@@ -93,7 +102,7 @@ final class LoadClient implements AutoCloseable {
             channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
             channels.add(channel);
             readers.add(new FrameReader(i, counting));
-            upgrade(channel, port, buffer);
+            upgrade(channel, port, tokens.apply(i), buffer);
             readers.get(i).feed(buffer, System.nanoTime());
             if (members.isPresent()) {
                 awaitSubscribed(channel, i, members.get(), buffer);
@@ -105,8 +114,9 @@ final class LoadClient implements AutoCloseable {
     }
 
     /** Leaves in {@code buffer} what came behind the answer. */
-    private static void upgrade(SocketChannel channel, int port, ByteBuffer buffer) throws IOException {
-        send(channel, handshake(port));
+    private static void upgrade(SocketChannel channel, int port, Optional<String> token, ByteBuffer buffer)
+            throws IOException {
+        send(channel, handshake(port, token));
         StringBuilder answer = new StringBuilder();
         buffer.clear().flip();
         while (answer.indexOf("\r\n\r\n") < 0) {
@@ -130,8 +140,9 @@ final class LoadClient implements AutoCloseable {
         }
     }
 
-    /** The request for a connection. */
-    static ByteBuffer handshake(int port) {
+    /** The request for a connection, of whoever has {@code token}. */
+    static ByteBuffer handshake(int port, Optional<String> token) {
+        String authorization = token.map(shown -> "\r\nAuthorization: Bearer " + shown).orElse("");
         return ByteBuffer.wrap(String.join(
                         "\r\n",
                         "GET /ws HTTP/1.1",
@@ -140,7 +151,7 @@ final class LoadClient implements AutoCloseable {
                         "Connection: Upgrade",
                         "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
                         "Sec-WebSocket-Version: 13",
-                        "Sec-WebSocket-Protocol: everafter.v1",
+                        "Sec-WebSocket-Protocol: everafter.v1" + authorization,
                         "",
                         "")
                 .getBytes(StandardCharsets.US_ASCII));

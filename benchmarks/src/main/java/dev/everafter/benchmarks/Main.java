@@ -47,6 +47,7 @@ public final class Main implements Callable<Integer> {
         BENCHMARKS.put("log-reading", new LogReading());
         BENCHMARKS.put("tail-delay", new TailDelay());
         BENCHMARKS.put("filter-memory", new FilterMemory());
+        BENCHMARKS.put("policy-cost", new PolicyCost());
     }
 
     @Parameters(
@@ -54,7 +55,7 @@ public final class Main implements Callable<Integer> {
             paramLabel = "NAME",
             description =
                     "writer-throughput, bulk, fan-out, idle-memory, latency, catch-up, resume-storm, log-reading, tail-delay,"
-                            + " filter-memory, or jmh.")
+                            + " filter-memory, policy-cost, or jmh.")
     private List<String> names = List.of();
 
     @Option(names = "--quick", description = "A run of seconds, which shows that it works and measures nothing.")

@@ -12,6 +12,7 @@ import java.nio.channels.SocketChannel;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -146,7 +147,7 @@ final class StormClient implements AutoCloseable {
 
         private void connected(SelectionKey key) throws IOException {
             key.interestOps(SelectionKey.OP_READ);
-            send(LoadClient.handshake(port));
+            send(LoadClient.handshake(port, Optional.empty()));
         }
 
         private void read() throws IOException {
