@@ -142,7 +142,8 @@ final class LoadClient implements AutoCloseable {
 
     /** The request for a connection, of whoever has {@code token}. */
     static ByteBuffer handshake(int port, Optional<String> token) {
-        String authorization = token.map(shown -> "\r\nAuthorization: Bearer " + shown).orElse("");
+        String authorization =
+                token.map(shown -> "\r\nAuthorization: Bearer " + shown).orElse("");
         return ByteBuffer.wrap(String.join(
                         "\r\n",
                         "GET /ws HTTP/1.1",

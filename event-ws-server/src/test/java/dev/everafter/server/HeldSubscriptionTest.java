@@ -30,7 +30,7 @@ class HeldSubscriptionTest {
     private final HandMeans hand = new HandMeans();
     private final EventChecks checks =
             new EventChecks(EventChecking.by(new NeverAnswers()), hand.means(), failure -> {});
-    private final List<Optional<Position>> opened = new ArrayList<>();
+    private final List<StartFrom> opened = new ArrayList<>();
     private Filter visibility = Filter.all();
 
     private static final class NeverAnswers implements EventCheck {
@@ -112,8 +112,8 @@ class HeldSubscriptionTest {
                 new ClientMessage.Subscribe(
                         "s", Filter.all(), StartFrom.beginning(), false, 10, 10, 10_000, Optional.empty(), false),
                 new Refs().take(new Refs.Shape(Selection.of(Filter.all()), 10, 10_000), number -> false),
-                (selection, from, at) -> {
-                    opened.add(at);
+                (selection, from) -> {
+                    opened.add(from);
                     return new OneBatch(batch);
                 },
                 new AliceSees(),
@@ -124,7 +124,7 @@ class HeldSubscriptionTest {
         held.poll(message -> fail("something undecided was sent"));
         visibility = Filter.topic("a");
         held.reselect();
-        assertEquals(List.of(Optional.empty(), Optional.of(BEGIN)), opened);
+        assertEquals(List.of(StartFrom.beginning(), StartFrom.after(BEGIN)), opened);
     }
 
     private static Event event(long id) {

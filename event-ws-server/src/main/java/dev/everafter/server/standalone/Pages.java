@@ -61,7 +61,7 @@ final class Pages extends HttpHandler {
     public void service(Request request, Response response) throws IOException {
         response.setHeader("X-Content-Type-Options", "nosniff");
         response.setHeader("Cache-Control", "no-store");
-        if (admin.isPresent() && request.getRequestURI().equals(AdminPage.REVOKE)) {
+        if (admin.isPresent() && request.getRequestURI().equals(prefix + AdminPage.REVOKE)) {
             admin.get().revoke(request, response);
             return;
         }
