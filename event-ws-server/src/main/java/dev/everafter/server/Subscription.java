@@ -264,7 +264,8 @@ final class Subscription {
      * @return whether it was told
      */
     private boolean noticeEpoch(Consumer<Outgoing> out) {
-        if (!started || cursor.epoch().equals(epoch)) {
+        // Empty: opened by other rights, and not begun yet.
+        if (!started || cursor.epoch().isEmpty() || cursor.epoch().equals(epoch)) {
             return false;
         }
         epoch = cursor.epoch();

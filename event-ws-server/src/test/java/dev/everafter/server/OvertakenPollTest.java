@@ -31,6 +31,7 @@ class OvertakenPollTest {
     private boolean holds = true;
     private Filter visibility = BEFORE;
     private long position = 5;
+    private String epoch = "e1";
 
     private final Subscription subscription = new Subscription(
             new ClientMessage.Subscribe(
@@ -84,7 +85,7 @@ class OvertakenPollTest {
 
         @Override
         public String epoch() {
-            return "e1";
+            return epoch;
         }
 
         @Override
@@ -154,5 +155,16 @@ class OvertakenPollTest {
         visibility = AFTER;
         subscription.reselect();
         assertEquals("true " + StartFrom.after(new Position("e1", 9)), opened.get(1));
+    }
+
+    /** It failed with "epoch is empty". */
+    @Test
+    void shouldTellNoEpochWhileTheCursorByOtherRightsHasNotBegun() {
+        subscription.poll(started -> {});
+        visibility = AFTER;
+        subscription.reselect();
+        epoch = "";
+        poll(Poll.Nothing.NOTHING);
+        assertEquals(List.of(), told);
     }
 }
