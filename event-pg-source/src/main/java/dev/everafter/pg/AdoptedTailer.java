@@ -209,6 +209,7 @@ final class AdoptedTailer extends SessionTailer<AdoptedSession> {
         requireSame(page.header());
         // after the page: a row that came into a hole meanwhile is in it, too
         fence(session);
+        requireReached(session.look(), page.scannedTo());
         history.remember(session.table(), page.events());
         long now = time.nanos();
         long last = head;
@@ -237,15 +238,19 @@ final class AdoptedTailer extends SessionTailer<AdoptedSession> {
         }
     }
 
+    /** Before anything is told: what the counter has not been seen to reach, it can't be seen to go back from. */
+    private void requireReached(AdoptedQuery.Look look, long id) {
+        requireSame(look.header());
+        if (!history.reaches(look, id)) {
+            throw new HistoryChanged();
+        }
+    }
+
     private void idle(AdoptedSession session) throws SQLException, InterruptedException {
         long now = time.nanos();
         if (now - lookedAt >= LOOK_NANOS) {
             lookedAt = now;
-            AdoptedQuery.Look look = session.look();
-            requireSame(look.header());
-            if (!history.reaches(look, head)) {
-                throw new HistoryChanged();
-            }
+            requireReached(session.look(), head);
         }
         states.enter(State.ASLEEP);
         long wait = Math.min(options.poll().toNanos(), HEARTBEAT.toNanos());

@@ -46,7 +46,7 @@ final class Adopted {
                 "GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO " + COUNTER);
     }
 
-    private String url() {
+    String url() {
         return db.url.replace("user=postgres", "user=" + role);
     }
 

@@ -14,7 +14,10 @@ import dev.everafter.core.TailUpdate.EpochChanged;
 import dev.everafter.testkit.PostgresFixture;
 import java.nio.file.Path;
 import java.sql.Connection;
+import java.sql.SQLException;
 import java.util.List;
+import java.util.Properties;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -168,6 +171,42 @@ class AdoptedHistoryTest {
             assertEquals(
                     new Start.At(new Position(change.epoch(), change.fork())),
                     one.resolve(StartFrom.after(told.at(change.fork()))));
+        }
+    }
+
+    /** Rows that were told since the counter was looked at last counted as deleted, and those in their places were lost. */
+    @Test
+    void shouldForkWhenADiskIsPutBackRightAfterRowsWereTold() throws Exception {
+        Adopted adopted = Adopted.on(server);
+        AtomicBoolean away = new AtomicBoolean();
+        TailConnection reachable = TailConnection.of(adopted.url(), new Properties());
+        TailConnection unreliable = () -> {
+            if (away.get()) {
+                throw new SQLException("away");
+            }
+            return reachable.open();
+        };
+        try (AdoptedLog log = adopted.log().tailer(unreliable).build();
+                Tail tail = Tail.started(log)) {
+            adopted.insert("1", "2", "3");
+            tail.awaitEvents(3);
+            away.set(true);
+            server.stop();
+            Path disk = server.copyData();
+            server.start();
+            away.set(false);
+            adopted.insert("4", "5");
+            tail.awaitEvents(5);
+            away.set(true);
+            server.stop();
+            server.restoreData(disk);
+            server.start();
+            // its first look is at a table with nothing in these places
+            away.set(false);
+            assertEquals(3, awaitChange(tail).fork());
+            adopted.insert("four", "five");
+            tail.awaitHead(5);
+            assertEquals(List.of("1", "2", "3", "4", "5", "four", "five"), tail.values());
         }
     }
 
