@@ -189,7 +189,7 @@ class EventCheckTest {
         alice.skipTo("authorized");
         check.say("alice", "a", EventCheck.Verdict.ALLOWED);
         await().until(() -> check.asked.get() == 2);
-        JsonObject position = alice.next("position");
+        JsonObject position = alice.skipTo("position");
         assertEquals(0, position.getJsonArray("refs").size(), "decided by the token before");
         check.answer("alice[n]", "a").complete(EventCheck.Verdict.ALLOWED);
         assertEquals(List.of(event), ids(alice.skipTo("events")));
