@@ -169,8 +169,13 @@ final class Lane {
         }
         changed = false;
         View before = view;
-        if (subscribers.size() > 1 && (generation != before.generation || coveredFrom != before.coveredFrom)) {
-            batches = LaneBatches.shared(encoded);
+        if (subscribers.size() > 1) {
+            if (generation != before.generation || coveredFrom < before.coveredFrom) {
+                // Ids mean other events now; or a batch may claim to begin where the lane did, which began too late.
+                batches = LaneBatches.shared(encoded);
+            } else if (coveredFrom > before.coveredFrom) {
+                batches = batches.from(places + from);
+            }
         }
         view = look();
         // Only now: who still reads the view before finds null where an event was, and looks at this one.

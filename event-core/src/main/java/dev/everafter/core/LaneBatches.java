@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
  * has fallen out of step by a few events is in step again with its next batch.
  *
  * <p>The last few batches are kept, each where its place and limits put it, so a newer one replaces one that it meets there.
- * They belong to one stretch of the lane: it takes new ones when it lets an event go, so no batch outlives its events in
- * memory. A lane with one subscriber keeps none.
+ * When the lane lets events go it goes on with {@link #from the rest} of its batches, so none is kept for longer than the
+ * event it begins with. A lane with one subscriber keeps none.
  *
  * <p>Safe for use by any thread. A batch is immutable and complete before it is put here; two who build one at once get two
  * equal ones, and one of them is kept.
@@ -40,6 +40,21 @@ final class LaneBatches {
 
     static LaneBatches shared(EncodedBytes encoded) {
         return new LaneBatches(Optional.of(encoded), PLACES);
+    }
+
+    /**
+     * Those that begin at {@code place} or after it: a copy, so that whoever still builds one for the lane as it was can't
+     * leave it here after its events have gone.
+     */
+    LaneBatches from(long place) {
+        LaneBatches rest = new LaneBatches(encoded, places.length());
+        for (int slot = 0; slot < places.length(); slot++) {
+            Kept kept = places.get(slot);
+            if (kept != null && kept.place >= place) {
+                rest.places.setPlain(slot, kept);
+            }
+        }
+        return rest;
     }
 
     /**

@@ -7,7 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /** What cursors of one lane share, and what they must not. */
@@ -172,6 +175,72 @@ class SharedBatchTest extends HubHarness {
 
         assertEquals(List.of(1L, 2L, 3L, 4L), ids);
         assertEquals(List.of(event(1)), first.events());
+    }
+
+    /** The tail is full as soon as a hub has run for a while: then each publication lets an event go. */
+    @Test
+    void shouldEncodeOnceForAllWhileTheTailLetsGoAtEachPublication() {
+        dispatcher = new Dispatcher(64L * (event(100).size() + 8), 1 << 20, counts);
+        start(0);
+        List<Cursor> sessions = new ArrayList<>();
+        for (int i = 0; i < 10; i++) {
+            sessions.add(live(ALL));
+        }
+        for (long id = 1; id <= 100; id++) {
+            commit(event(id));
+            if (id % 40 == 0) {
+                sessions.forEach(session -> drain(session, new ArrayList<>()));
+            }
+        }
+        long evicted = counts.evicted.get();
+        assertTrue(evicted > 0, "the tail isn't full");
+
+        Set<List<Long>> encoded = Collections.newSetFromMap(new IdentityHashMap<>());
+        long id = 100;
+        for (int round = 0; round < 5; round++) {
+            for (Cursor session : sessions) {
+                encoded.add(batch(session, 4).encoded(TEXT));
+                commit(event(++id));
+            }
+        }
+
+        assertEquals(evicted + 50, counts.evicted.get());
+        assertEquals(5, encoded.size());
+        assertEquals(0, counts.fellBehind.get());
+    }
+
+    @Test
+    void shouldKeepNoBatchForLongerThanTheEventItBeginsWith() {
+        Lane lane = new Lane(ALL, new Head(0, "e1", 0), new EncodedBytes(0));
+        lane.append(event(1), 8);
+        lane.append(event(2), 8);
+        lane.publish();
+        Lane.View view = lane.view();
+        LaneBatches batches = LaneBatches.shared(new EncodedBytes(0));
+        Batch first = batches.take(view, 0, 2, 1, 1_000);
+        Batch second = batches.take(view, 1, 2, 1, 1_000);
+        assertSame(first, batches.take(view, 0, 2, 1, 1_000));
+
+        LaneBatches rest = batches.from(view.place(1));
+
+        assertSame(second, rest.take(view, 1, 2, 1, 1_000));
+        assertNotSame(first, rest.take(view, 0, 2, 1, 1_000));
+    }
+
+    /** The others' batch begins where the lane began, which was after the position of the one it has gone back to. */
+    @Test
+    void shouldNotShareABatchThatBeginsBeyondWhoTheLaneHasGoneBackTo() {
+        start(0);
+        commit(event(1), event(2), event(3));
+        Cursor one = live(ORDERS);
+        live(ORDERS);
+        commit(order(4));
+        assertEquals(3, batch(one, 10).after());
+        Cursor late = open(ORDERS, after(1));
+        assertTrue(poll(late) instanceof Poll.Started);
+        assertTrue(poll(late) instanceof Poll.CaughtUp);
+
+        assertEquals(new Batch(1, 4, List.of(order(4))), batch(late, 10));
     }
 
     @Test
