@@ -6,7 +6,6 @@ import static dev.everafter.testkit.Patience.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
-import dev.everafter.core.Event;
 import dev.everafter.server.spi.EventCheck;
 import dev.everafter.server.spi.Principal;
 import jakarta.json.JsonObject;
@@ -16,9 +15,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -41,35 +37,6 @@ class EventCheckTest {
                             failures.incrementAndGet();
                         }
                     })));
-
-    /** Answers when the test says so, for each principal and topic; the topic is the object. */
-    private static final class HandCheck implements EventCheck {
-        private final Map<String, CompletableFuture<Verdict>> answers = new ConcurrentHashMap<>();
-        private final AtomicInteger asked = new AtomicInteger();
-        private volatile boolean broken;
-
-        @Override
-        public Optional<String> object(Event event) {
-            if (broken) {
-                throw new IllegalStateException("broken by the test");
-            }
-            return event.topic().equals("free") ? Optional.empty() : Optional.of(event.topic());
-        }
-
-        @Override
-        public CompletionStage<Verdict> check(Principal principal, String object) {
-            asked.incrementAndGet();
-            return answer(principal.subject() + principal.attributes().keySet(), object);
-        }
-
-        private CompletableFuture<Verdict> answer(String who, String object) {
-            return answers.computeIfAbsent(who + " " + object, ignored -> new CompletableFuture<>());
-        }
-
-        void say(String who, String object, Verdict verdict) {
-            answer(who + "[]", object).complete(verdict);
-        }
-    }
 
     private <T extends AutoCloseable> T opened(T it) {
         opened.add(0, it);
@@ -97,7 +64,7 @@ class EventCheckTest {
         long undecided = served.append("a");
         long after = served.append("free");
         assertEquals(List.of(first), ids(alice.skipTo("events")));
-        await().until(() -> check.asked.get() == 1);
+        await().until(() -> check.asked() == 1);
         for (int beats = 0; beats < 5; beats++) {
             JsonObject position = alice.next("position");
             assertEquals(0, position.getJsonArray("refs").size(), () -> "moved before " + undecided + ": " + position);
@@ -133,7 +100,7 @@ class EventCheckTest {
         assertEquals(List.of(event), ids(bob.skipTo("events")));
         check.say("alice", "a", EventCheck.Verdict.ALLOWED);
         assertEquals(List.of(event), ids(alice.skipTo("events")));
-        assertEquals(2, check.asked.get());
+        assertEquals(2, check.asked());
     }
 
     @Test
@@ -155,16 +122,16 @@ class EventCheckTest {
             }
             assertEquals(events, got);
         }
-        assertEquals(1, check.asked.get());
+        assertEquals(1, check.asked());
     }
 
     @Test
     void shouldWaitAndAskAgainWhenTheCheckThrows() {
         TestClient alice = client("alice");
-        check.broken = true;
+        check.breakDown(true);
         long event = served.append("a");
         await().until(() -> failures.get() >= 2);
-        check.broken = false;
+        check.breakDown(false);
         check.say("alice", "a", EventCheck.Verdict.ALLOWED);
         assertEquals(List.of(event), ids(alice.skipTo("events")));
     }
@@ -175,7 +142,7 @@ class EventCheckTest {
         check.say("alice", "a", EventCheck.Verdict.UNAVAILABLE);
         long event = served.append("a");
         await().until(() -> failures.get() >= 2);
-        check.answers.clear();
+        check.forgetAnswers();
         check.say("alice", "a", EventCheck.Verdict.ALLOWED);
         assertEquals(List.of(event), ids(alice.skipTo("events")));
     }
@@ -184,11 +151,11 @@ class EventCheckTest {
     void shouldDecideByTheNewTokenWhatWaitsWhenAnotherIsShown() {
         TestClient alice = client("alice");
         long event = served.append("a");
-        await().until(() -> check.asked.get() == 1);
+        await().until(() -> check.asked() == 1);
         alice.send("{'type':'auth','token':'alice2'}");
         alice.skipTo("authorized");
         check.say("alice", "a", EventCheck.Verdict.ALLOWED);
-        await().until(() -> check.asked.get() == 2);
+        await().until(() -> check.asked() == 2);
         JsonObject position = alice.skipTo("position");
         assertEquals(0, position.getJsonArray("refs").size(), "decided by the token before");
         check.answer("alice[n]", "a").complete(EventCheck.Verdict.ALLOWED);

@@ -12,6 +12,7 @@ import dev.everafter.core.Position;
 import dev.everafter.core.Selection;
 import dev.everafter.core.StartFrom;
 import dev.everafter.server.spi.EventCheck;
+import dev.everafter.server.spi.EventCheck.Verdict;
 import dev.everafter.server.spi.Principal;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -29,11 +30,13 @@ class HeldSubscriptionTest {
 
     private final HandMeans hand = new HandMeans();
     private final EventChecks checks =
-            new EventChecks(EventChecking.by(new NeverAnswers()), hand.means(), failure -> {});
+            new EventChecks(EventChecking.by(new AnswersLater()), hand.means(), failure -> {});
+    private final CompletableFuture<Verdict> answer = new CompletableFuture<>();
     private final List<StartFrom> opened = new ArrayList<>();
     private Filter visibility = Filter.all();
+    private boolean holds = true;
 
-    private static final class NeverAnswers implements EventCheck {
+    private final class AnswersLater implements EventCheck {
         @Override
         public Optional<String> object(Event event) {
             return Optional.of(event.topic());
@@ -41,14 +44,14 @@ class HeldSubscriptionTest {
 
         @Override
         public CompletionStage<Verdict> check(Principal principal, String object) {
-            return new CompletableFuture<>();
+            return answer;
         }
     }
 
     private final class AliceSees implements Rights {
         @Override
         public boolean hold() {
-            return true;
+            return holds;
         }
 
         @Override
@@ -107,6 +110,27 @@ class HeldSubscriptionTest {
 
     @Test
     void shouldGoOnAfterWhatWasSentWhenWhatItHoldsIsDecidedAnew() {
+        Subscription held = held();
+        visibility = Filter.topic("a");
+        held.reselect();
+        assertEquals(List.of(StartFrom.beginning(), StartFrom.after(BEGIN)), opened);
+    }
+
+    @Test
+    void shouldLetGoOfNothingThatIsAllowedWhileTheRightsDoNotHold() {
+        Subscription held = held();
+        answer.complete(Verdict.ALLOWED);
+        hand.run();
+        holds = false;
+        held.poll(message -> fail("sent by rights that were revoked: " + message.text()));
+        holds = true;
+        List<String> told = new ArrayList<>();
+        held.poll(message -> told.add(message.text()));
+        assertEquals(1, told.size(), told::toString);
+    }
+
+    /** It was given two events of which nothing is known. */
+    private Subscription held() {
         Batch batch = new Batch(BEGIN.id(), 20, List.of(event(11), event(12)));
         Subscription held = new Subscription(
                 new ClientMessage.Subscribe(
@@ -122,9 +146,7 @@ class HeldSubscriptionTest {
                 news -> Optional.of(new Stage(checks, ALICE, news)));
         held.poll(subscribed -> {});
         held.poll(message -> fail("something undecided was sent"));
-        visibility = Filter.topic("a");
-        held.reselect();
-        assertEquals(List.of(StartFrom.beginning(), StartFrom.after(BEGIN)), opened);
+        return held;
     }
 
     private static Event event(long id) {
