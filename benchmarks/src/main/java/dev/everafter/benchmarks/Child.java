@@ -56,6 +56,11 @@ final class Child implements AutoCloseable {
         return start("netty", jvmOptions);
     }
 
+    /** {@link TyrusServer}, on a free port. */
+    static Child tyrus(List<String> jvmOptions) throws IOException {
+        return start("tyrus", jvmOptions);
+    }
+
     private static Child start(String kind, List<String> jvmOptions, String... arguments) throws IOException {
         List<String> command = new ArrayList<>(
                 List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));

@@ -44,6 +44,13 @@ public final class ChildMain {
                 control(server::command);
                 System.out.println("ws://127.0.0.1:" + server.port() + "/");
             }
+            case "tyrus" -> {
+                int port = TyrusServer.start();
+                control(command -> {
+                    throw new IllegalArgumentException(command);
+                });
+                System.out.println("ws://127.0.0.1:" + port + "/");
+            }
             default -> throw new IllegalArgumentException(arguments[0]);
         }
     }

@@ -87,9 +87,14 @@ final class Database implements AutoCloseable {
         private long next = 1;
 
         Emitter(String jdbcUrl) throws SQLException {
+            this(jdbcUrl, Payload.sql("s"));
+        }
+
+        /** @param data an SQL expression for the data of the event that {@code s} numbers */
+        Emitter(String jdbcUrl, String data) throws SQLException {
             connection = connect(jdbcUrl);
-            emit = connection.prepareStatement("SELECT count(everafter.emit('bench', 'tick', " + Payload.sql("s")
-                    + ")) FROM generate_series(?, ?) s");
+            emit = connection.prepareStatement(
+                    "SELECT count(everafter.emit('bench', 'tick', " + data + ")) FROM generate_series(?, ?) s");
         }
 
         /** The number of the event that will be written next. */

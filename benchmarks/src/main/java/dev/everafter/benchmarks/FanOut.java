@@ -74,33 +74,10 @@ final class FanOut implements Benchmark {
                     }),
                     new Variant(BOUND, () -> {
                         Meter meter = new Meter(netty, bare);
-                        netty.ask(shape.command(rate));
-                        meter.await((long) shape.frames * shape.marks * sessions);
-                        return meter.figures((double) shape.events * sessions);
+                        netty.ask(shape.command("send", rate));
+                        meter.await(shape.marked() * sessions);
+                        return meter.figures((double) shape.events() * sessions);
                     }));
-        }
-    }
-
-    /**
-     * What the server has sent to each session, on the average, for Netty to send as many messages with as many bytes in the
-     * same time; they stand for as many events.
-     */
-    private static final class Shape {
-        private int events = 1;
-        private int frames = 1;
-        private int length = 300;
-        private int marks = 1;
-
-        void learn(Totals sent, int written, int sessions) {
-            events = written;
-            frames = Math.max(1, Math.round((float) sent.messages() / sessions));
-            length = Math.round((float) sent.bytes() / sent.messages());
-            marks = Math.max(1, Math.round((float) written / frames));
-        }
-
-        String command(int rate) {
-            long nanosEach = rate == 0 ? 0 : 1_000_000_000L * events / rate / frames;
-            return "send " + frames + " " + length + " " + marks + " " + nanosEach;
         }
     }
 }

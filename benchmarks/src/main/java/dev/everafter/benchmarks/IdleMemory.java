@@ -10,7 +10,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /**
- * What a session costs in memory that has nothing to do: the slope between a thousand sessions and three thousand, each
+ * What a session costs in memory that has nothing to do: the slope between a thousand sessions and five thousand, each
  * after a collection, in a server started anew. The heap is told to keep little room, so that what it holds shows in RSS.
  *
  * <p>For one thread.
@@ -25,7 +25,7 @@ final class IdleMemory implements Benchmark {
     @Override
     public void run(Database database, Options options, Consumer<Results> results) throws Exception {
         int some = options.size(1_000, 50);
-        int more = options.size(2_000, 100);
+        int more = options.size(4_000, 100);
         String log = database.newLog();
         results.accept(options.rounds(0, 5)
                 .run(
@@ -36,6 +36,11 @@ final class IdleMemory implements Benchmark {
                                 new Variant("everafter, subscribed", () -> {
                                     try (Child server = Child.everafter(log, options.serverJvm(TIGHT_HEAP))) {
                                         return slope(server, some, more, IdleMemory::subscribe);
+                                    }
+                                }),
+                                new Variant("bare Tyrus", () -> {
+                                    try (Child server = Child.tyrus(List.of(TIGHT_HEAP))) {
+                                        return slope(server, some, more, LoadClient::connect);
                                     }
                                 }),
                                 new Variant(BOUND, () -> {

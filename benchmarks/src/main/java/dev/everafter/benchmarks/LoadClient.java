@@ -18,20 +18,25 @@ import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.IntFunction;
+import java.util.function.IntToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Any number of WebSocket connections on one thread, read for less than they cost their server. With a subscription it
- * checks that each connection gets the events {@code first}, {@code first + 1}, ..., each once and in order, and fails
+ * checks that each connection gets the events that are its own, evenly spaced numbers, each once and in order, and fails
  * where one doesn't; without one (a bare server's repeated frame) it counts.
  *
  * <p>Methods are safe for use by any thread; the observer is called by the client's own.
  */
 final class LoadClient implements AutoCloseable {
     private static final int BUFFER = 256 << 10;
+    private static final int SMALL_BUFFER = 4 << 10;
 
     private final Observer observer;
     private final boolean numbered;
+    /** From one event of a connection to its next. */
+    private final long stride;
+
     private final Selector selector;
     private final Thread thread;
     private final Queue<SocketChannel> arriving = new ConcurrentLinkedQueue<>();
@@ -39,6 +44,7 @@ final class LoadClient implements AutoCloseable {
     private final List<FrameReader> readers = new ArrayList<>();
     private final Counting counting = new Counting();
     private volatile long[] next = new long[0];
+    private boolean small;
     private volatile boolean closed;
     private Totals published = new Totals(0, 0, 0);
     private @Nullable Throwable failure;
@@ -55,8 +61,9 @@ final class LoadClient implements AutoCloseable {
         }
     }
 
-    private LoadClient(boolean numbered, Observer observer) throws IOException {
+    private LoadClient(boolean numbered, long stride, Observer observer) throws IOException {
         this.numbered = numbered;
+        this.stride = stride;
         this.observer = observer;
         this.selector = Selector.open();
         this.thread = new Thread(this::run, "load client");
@@ -65,8 +72,8 @@ final class LoadClient implements AutoCloseable {
 
     /** Connects {@code count} times to a server that sends without being asked. */
     static LoadClient connect(int port, int count) throws IOException {
-        LoadClient client = new LoadClient(false, (connection, number, nanos) -> {});
-        client.add(port, count, connection -> Optional.empty(), Optional.empty(), 0);
+        LoadClient client = new LoadClient(false, 0, (connection, number, nanos) -> {});
+        client.add(port, count, connection -> Optional.empty(), Optional.empty(), connection -> 0);
         client.thread.start();
         return client;
     }
@@ -85,27 +92,59 @@ final class LoadClient implements AutoCloseable {
     static LoadClient subscribe(
             int port, int count, IntFunction<Optional<String>> tokens, String members, long first, Observer observer)
             throws IOException {
-        LoadClient client = new LoadClient(true, observer);
-        client.add(port, count, tokens, Optional.of(members), first);
+        LoadClient client = new LoadClient(true, 1, observer);
+        client.add(port, count, tokens, Optional.of(connection -> members), connection -> first);
         client.thread.start();
         return client;
     }
 
-    private void add(int port, int count, IntFunction<Optional<String>> tokens, Optional<String> members, long first)
+    /**
+     * Subscribes {@code count} times, each connection to every {@code count}th event from one of its own on, and returns
+     * when all are: connection 0 gets the events 1, {@code count} + 1, ..., connection 1 those after them.
+     *
+     * @param members what else a connection's subscription says, as JSON members
+     */
+    static LoadClient subscribeInTurn(int port, int count, IntFunction<String> members) throws IOException {
+        LoadClient client = new LoadClient(true, count, (connection, number, nanos) -> {});
+        client.add(port, count, connection -> Optional.empty(), Optional.of(members), connection -> connection + 1L);
+        client.thread.start();
+        return client;
+    }
+
+    /** Subscribes {@code count} times, and reads nothing any more, with as little in the kernel as it allows. */
+    static LoadClient stalled(int port, int count, String members) throws IOException {
+        LoadClient client = new LoadClient(true, 0, (connection, number, nanos) -> {});
+        client.small = true;
+        client.add(port, count, connection -> Optional.empty(), Optional.of(connection -> members), connection -> 0);
+        client.arriving.clear();
+        client.thread.start();
+        return client;
+    }
+
+    private void add(
+            int port,
+            int count,
+            IntFunction<Optional<String>> tokens,
+            Optional<IntFunction<String>> members,
+            IntToLongFunction first)
             throws IOException {
         long[] numbers = new long[count];
-        Arrays.fill(numbers, first);
+        Arrays.setAll(numbers, first);
         next = numbers;
         ByteBuffer buffer = ByteBuffer.allocateDirect(BUFFER);
         for (int i = 0; i < count; i++) {
-            SocketChannel channel = SocketChannel.open(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+            SocketChannel channel = SocketChannel.open();
+            if (small) {
+                channel.setOption(StandardSocketOptions.SO_RCVBUF, SMALL_BUFFER);
+            }
+            channel.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
             channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
             channels.add(channel);
             readers.add(new FrameReader(i, counting));
             upgrade(channel, port, tokens.apply(i), buffer);
             readers.get(i).feed(buffer, System.nanoTime());
             if (members.isPresent()) {
-                awaitSubscribed(channel, i, members.get(), buffer);
+                awaitSubscribed(channel, i, members.get().apply(i), buffer);
             }
             channel.configureBlocking(false);
             arriving.add(channel);
@@ -279,7 +318,7 @@ final class LoadClient implements AutoCloseable {
                     throw new IllegalStateException("connection " + connection + " got event " + number + " where "
                             + next[connection] + " was due");
                 }
-                next[connection]++;
+                next[connection] += stride;
                 observer.onEvent(connection, number, nanos);
             }
         }

@@ -40,6 +40,8 @@ public final class Main implements Callable<Integer> {
         BENCHMARKS.put("writer-throughput", new WriterThroughput());
         BENCHMARKS.put("bulk", new Bulk());
         BENCHMARKS.put("fan-out", new FanOut());
+        BENCHMARKS.put("distinct-filters", new DistinctFilters());
+        BENCHMARKS.put("stalled", new Stalled());
         BENCHMARKS.put("idle-memory", new IdleMemory());
         BENCHMARKS.put("latency", new Latency());
         BENCHMARKS.put("catch-up", new CatchUp());
@@ -54,8 +56,8 @@ public final class Main implements Callable<Integer> {
             arity = "1..*",
             paramLabel = "NAME",
             description =
-                    "writer-throughput, bulk, fan-out, idle-memory, latency, catch-up, resume-storm, log-reading, tail-delay,"
-                            + " filter-memory, policy-cost, or jmh.")
+                    "writer-throughput, bulk, fan-out, distinct-filters, stalled, idle-memory, latency, catch-up, resume-storm,"
+                            + " log-reading, tail-delay, filter-memory, policy-cost, or jmh.")
     private List<String> names = List.of();
 
     @Option(names = "--quick", description = "A run of seconds, which shows that it works and measures nothing.")

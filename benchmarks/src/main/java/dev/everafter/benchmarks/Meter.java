@@ -20,7 +20,7 @@ final class Meter {
     private final Proc.Cpu mineBefore;
     private final long began = System.nanoTime();
     private Totals sent = new Totals(0, 0, 0);
-    private Proc.Cpu spent = new Proc.Cpu(0, 0);
+    private Proc.Cpu cost = new Proc.Cpu(0, 0);
     private Proc.Cpu mine = new Proc.Cpu(0, 0);
     private double seconds;
 
@@ -39,17 +39,22 @@ final class Meter {
     Totals await(long deliveries) throws InterruptedException {
         clients.await(before.events() + deliveries, PATIENCE);
         seconds = (System.nanoTime() - began) / 1e9;
-        spent = server.cpu().minus(serverBefore);
+        cost = spent();
         mine = mine().minus(mineBefore);
         sent = clients.totals().minus(before);
         return sent;
     }
 
+    /** The server's CPU so far. */
+    Proc.Cpu spent() {
+        return server.cpu().minus(serverBefore);
+    }
+
     Map<String, Double> figures(double deliveries) {
         Map<String, Double> figures = new LinkedHashMap<>();
-        figures.put("server CPU, us per delivered event", spent.total() / deliveries);
-        figures.put("  of it in the kernel", spent.system() / deliveries);
-        figures.put("server CPU, us per message", spent.total() / sent.messages());
+        figures.put("server CPU, us per delivered event", cost.total() / deliveries);
+        figures.put("  of it in the kernel", cost.system() / deliveries);
+        figures.put("server CPU, us per message", cost.total() / sent.messages());
         figures.put("load client's CPU, us per delivered event", mine.total() / deliveries);
         figures.put("events per message", deliveries / sent.messages());
         figures.put("bytes per event", sent.bytes() / deliveries);

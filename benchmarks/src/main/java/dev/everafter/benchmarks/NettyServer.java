@@ -64,8 +64,9 @@ final class NettyServer {
     /**
      * Writes frames to all, and answers when they are on their way.
      *
-     * @param command {@code send FRAMES LENGTH EVENTS NANOS}: so many frames, of so many bytes, with so many events in each,
-     *     one every so many nanoseconds; 0 for as fast as they are read
+     * @param command {@code send FRAMES LENGTH EVENTS NANOS}: so many frames to each, of so many bytes, with so many events in
+     *     each, one every so many nanoseconds; 0 for as fast as they are read. {@code spread} instead of {@code send}: each
+     *     frame to one connection, in turn
      */
     String command(String command) throws InterruptedException {
         String[] words = command.split(" ", -1);
@@ -73,7 +74,9 @@ final class NettyServer {
         ByteBuf frame = Unpooled.unreleasableBuffer(
                 Unpooled.wrappedBuffer(Payload.frame(Integer.parseInt(words[2]), Integer.parseInt(words[3]))));
         long nanosEach = Long.parseLong(words[4]);
-        if (nanosEach == 0) {
+        if (words[0].equals("spread")) {
+            spread(frame, frames, new Pace(nanosEach));
+        } else if (nanosEach == 0) {
             send(frame, frames);
         } else {
             Pace pace = new Pace(nanosEach);
@@ -83,6 +86,16 @@ final class NettyServer {
             }
         }
         return "sent";
+    }
+
+    private void spread(ByteBuf frame, int frames, Pace pace) {
+        List<Connection> all =
+                connections.values().stream().flatMap(Queue::stream).toList();
+        for (int i = 0; i < frames; i++) {
+            pace.await();
+            Connection next = all.get(i % all.size());
+            next.loop().execute(() -> next.send(frame, 1));
+        }
     }
 
     private void send(ByteBuf frame, int times) throws InterruptedException {
@@ -127,6 +140,10 @@ final class NettyServer {
                         .add(this);
                 context.writeAndFlush(Unpooled.copiedBuffer(String.join("\r\n", ACCEPTED), StandardCharsets.US_ASCII));
             }
+        }
+
+        private EventLoop loop() {
+            return Objects.requireNonNull(context).channel().eventLoop();
         }
 
         private void send(ByteBuf wanted, int times) {

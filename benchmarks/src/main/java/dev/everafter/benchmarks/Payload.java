@@ -23,6 +23,11 @@ final class Payload {
         return "jsonb_build_object('seq', " + number + ", 'filler', repeat('x', " + FILLER + "))";
     }
 
+    /** The same with a column {@code n} before it, which the expression {@code value} says. */
+    static String sql(String number, String value) {
+        return "jsonb_build_object('n', " + value + ", 'seq', " + number + ", 'filler', repeat('x', " + FILLER + "))";
+    }
+
     /** A WebSocket frame of {@code length} bytes with {@code events} events, all of them number 0. */
     static ByteBuffer frame(int length, int events) {
         int payload = length - (length < 126 + 2 ? 2 : length < 65_536 + 4 ? 4 : 10);

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Stream;
 
@@ -17,6 +18,8 @@ import java.util.stream.Stream;
 final class Proc {
     /** USER_HZ is 100 on every Linux that Java runs on. */
     private static final double MICROS_PER_TICK = 10_000;
+    /** In /proc/net/tcp. */
+    private static final String ESTABLISHED = "01";
 
     private Proc() {}
 
@@ -74,6 +77,25 @@ final class Proc {
         String status = read(Path.of("/proc/" + pid + "/status"))
                 .orElseThrow(() -> new IllegalStateException("process " + pid + " is gone"));
         return new Memory(kilobytes(status, "VmRSS:"), kilobytes(status, "RssAnon:"), kilobytes(status, "VmHWM:"));
+    }
+
+    /** What the kernel holds of a server's words that its clients haven't read: on how many connections, and bytes in all. */
+    record Unread(int connections, long bytes) {}
+
+    /** Of the server that listens on {@code port}, in this network namespace. */
+    static Unread unread(int port) {
+        String local = String.format(Locale.ROOT, ":%04X", port);
+        // sl local_address rem_address st tx_queue:rx_queue ..
+        List<Long> queues = Stream.of("tcp", "tcp6")
+                .flatMap(table -> read(Path.of("/proc/net/" + table)).stream())
+                .flatMap(String::lines)
+                .map(line -> line.strip().split(" +", -1))
+                .filter(fields -> fields[1].endsWith(local) && fields[3].equals(ESTABLISHED))
+                .map(fields -> Long.parseLong(fields[4].split(":", -1)[0], 16))
+                .filter(bytes -> bytes > 0)
+                .toList();
+        return new Unread(
+                queues.size(), queues.stream().mapToLong(Long::longValue).sum());
     }
 
     private static long kilobytes(String status, String name) {
