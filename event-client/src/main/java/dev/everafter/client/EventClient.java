@@ -316,7 +316,7 @@ public final class EventClient implements AutoCloseable {
                     sslContext,
                     positions,
                     listener,
-                    container == null ? ContainerProvider.getWebSocketContainer() : container,
+                    withoutIdleTimer(container == null ? ContainerProvider.getWebSocketContainer() : container),
                     timer == null ? new SystemTimer(threads) : timer,
                     threads,
                     handlers,
@@ -329,6 +329,18 @@ public final class EventClient implements AutoCloseable {
                     maxMessageBytes,
                     progress);
             return new EventClient(settings, freeExecutor);
+        }
+
+        /**
+         * Below zero means what 0 does, no idle timeout, but Tyrus 2.2.2 arms a timer for 0, too, on an executor that
+         * it shuts down with the session before: the session of a quick reconnect is refused its timer then, and its
+         * connection dropped without a word.
+         */
+        private static WebSocketContainer withoutIdleTimer(WebSocketContainer container) {
+            if (container.getDefaultMaxSessionIdleTimeout() == 0) {
+                container.setDefaultMaxSessionIdleTimeout(-1);
+            }
+            return container;
         }
 
         private static Duration positive(String name, Duration value) {

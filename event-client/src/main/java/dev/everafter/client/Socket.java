@@ -180,7 +180,7 @@ final class Socket extends Endpoint implements MessageHandler.Whole<String> {
 
     @Override
     public void onOpen(Session opened, EndpointConfig config) {
-        opened.setMaxIdleTimeout(0);
+        opened.setMaxIdleTimeout(-1);
         opened.setMaxTextMessageBufferSize(maxBytes);
         opened.addMessageHandler(this);
         synchronized (this) {

@@ -63,7 +63,12 @@ abstract class ClientFixture {
     /** Accepts the client and confirms its one subscription, as ref 1, wherever it begins. */
     Accepted acceptSubscription() throws Exception {
         Connection connection = server.acceptAndWelcome();
-        JsonObject subscribe = connection.expect("subscribe");
+        JsonObject subscribe;
+        try {
+            subscribe = connection.expect("subscribe");
+        } catch (AssertionError e) {
+            throw new AssertionError(e.getMessage() + "; the client told its listener " + listener.told, e);
+        }
         JsonObject from = subscribe.getJsonObject("from");
         connection.subscribed(
                 subscribe,

@@ -7,8 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 
@@ -24,6 +27,24 @@ class ReconnectTest extends ClientFixture {
     private Duration awaitDelay(int number) {
         await().until(() -> listener.delays.size() == number);
         return listener.delays.get(number - 1);
+    }
+
+    /** Tyrus shuts its timers down with a session's end; one that begins meanwhile, and needs them, dies unheard. */
+    @Test
+    void shouldNeedNoneOfTheContainersTimers() throws Exception {
+        Set<Thread> before = containerThreads();
+        client().subscribe(spec(), handler);
+        acceptSubscription().connection().close(1012, "restart");
+        acceptSubscription();
+        Set<Thread> since = containerThreads();
+        since.removeAll(before);
+        assertEquals(Set.of(), since);
+    }
+
+    private static Set<Thread> containerThreads() {
+        return Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> thread.getName().startsWith("tyrus-"))
+                .collect(Collectors.toCollection(HashSet::new));
     }
 
     @Test

@@ -31,8 +31,9 @@ public final class ArvadosJakartaEndpoint extends Endpoint {
 
     @Override
     public void onOpen(Session session, EndpointConfig config) {
-        // The container's timer would be armed anew on every write; our heartbeat and deadline notice silence.
-        session.setMaxIdleTimeout(0);
+        // The container's timer would be armed anew on every write, in Tyrus with 0, too; our heartbeat and deadline
+        // notice silence.
+        session.setMaxIdleTimeout(-1);
         session.setMaxTextMessageBufferSize(host.options().maxIncoming());
         Channel channel = new JakartaChannel(session, JakartaChannel.frames(session));
         if (host.size() >= host.options().limits().connections()) {

@@ -37,8 +37,9 @@ public final class JakartaEndpoint extends Endpoint {
 
     @Override
     public void onOpen(Session session, EndpointConfig config) {
-        // The container's timer would be armed anew on every write; our heartbeat and deadline notice silence.
-        session.setMaxIdleTimeout(0);
+        // The container's timer would be armed anew on every write, in Tyrus with 0, too; our heartbeat and deadline
+        // notice silence.
+        session.setMaxIdleTimeout(-1);
         session.setMaxTextMessageBufferSize(host.options().maxIncoming());
         Channel channel = new JakartaChannel(
                 session, host.options().preparedFrames() ? JakartaChannel.frames(session) : Optional.empty());

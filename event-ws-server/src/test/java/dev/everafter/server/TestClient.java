@@ -38,6 +38,8 @@ public final class TestClient implements AutoCloseable {
         ClientManager client = ClientManager.createClient();
         // One transport for all: a test may have a thousand of these.
         client.getProperties().put(ClientProperties.SHARED_CONTAINER, true);
+        // Timers that Tyrus may be shutting down for the session before: even 0 asks for one.
+        client.setDefaultMaxSessionIdleTimeout(-1);
         return client;
     }
 
@@ -207,7 +209,7 @@ public final class TestClient implements AutoCloseable {
         @Override
         public void onOpen(Session opened, EndpointConfig config) {
             // Its timer would make sends fail in strange ways while the connection is being closed.
-            opened.setMaxIdleTimeout(0);
+            opened.setMaxIdleTimeout(-1);
             opened.addMessageHandler(
                     String.class,
                     text -> messages.add(

@@ -142,6 +142,8 @@ final class HttpListener {
 
         private Container(int maxIncoming) {
             super(Set.of());
+            // Not 0, for which Tyrus arms a timer all the same.
+            setDefaultMaxSessionIdleTimeout(-1);
             // A frame of that size, with its header and the start of the next.
             engine = TyrusWebSocketEngine.builder(this)
                     .incomingBufferSize(maxIncoming + (16 << 10))
