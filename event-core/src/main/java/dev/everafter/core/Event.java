@@ -23,6 +23,8 @@ public final class Event {
             new DateTimeFormatterBuilder().appendInstant(6).toFormatter().withZone(ZoneOffset.UTC);
     /** What the object and its place in the tail cost beyond the encoded bytes; measured roughly, on the safe side. */
     private static final int OVERHEAD = 256;
+    /** All there may be, so that it doesn't tell what there is. */
+    private static final RawJson OMITTED = RawJson.of("[\"key\",\"data\",\"old\"]");
 
     private final long id;
     private final Instant at;
@@ -34,6 +36,7 @@ public final class Event {
     private final @Nullable String tx;
     private final boolean last;
     private final boolean left;
+    private final boolean omitted;
     private final RawJson item;
 
     private Event(Builder builder) {
@@ -44,6 +47,7 @@ public final class Event {
         this.tx = builder.tx;
         this.last = builder.last;
         this.left = builder.left;
+        this.omitted = builder.omitted;
 
         JsonWriter json = new JsonWriter(160 + length(builder.key) + length(builder.data) + length(builder.old));
         json.open().name("id").number(id).name("at").string(MICROS.format(at));
@@ -57,6 +61,9 @@ public final class Event {
         json.name("last").bool(last);
         if (left) {
             json.name("left").bool(true);
+        }
+        if (omitted) {
+            json.name("omitted").raw(OMITTED).name("bytes").number(0);
         }
         byte[] bytes = json.close().toByteArray();
         this.item = RawJson.slice(bytes, 0, bytes.length);
@@ -167,7 +174,8 @@ public final class Event {
                 .data(data)
                 .old(old)
                 .tx(tx)
-                .last(last);
+                .last(last)
+                .omitted(omitted);
     }
 
     @Override
@@ -198,6 +206,7 @@ public final class Event {
         private @Nullable String tx;
         private boolean last;
         private boolean left;
+        private boolean omitted;
 
         private Builder(long id, String topic, String type) {
             this.id = id;
@@ -244,6 +253,12 @@ public final class Event {
         /** For clients that read one off the wire: whether it only says that a row no longer matches. */
         public Builder left(boolean left) {
             this.left = left;
+            return this;
+        }
+
+        /** Whether it says that key, data and old are left out, whether it had any or not: they can't be shown. */
+        public Builder omitted(boolean omitted) {
+            this.omitted = omitted;
             return this;
         }
 

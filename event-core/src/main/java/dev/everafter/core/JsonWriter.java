@@ -30,11 +30,20 @@ final class JsonWriter {
 
     /** A member's name, which must need no escaping. */
     JsonWriter name(String name) {
+        return next().put('"').ascii(name).put('"').put(':');
+    }
+
+    /** A member's name, whatever it is. */
+    JsonWriter anyName(String name) {
+        return next().string(name).put(':');
+    }
+
+    private JsonWriter next() {
         if (!first) {
             put(',');
         }
         first = false;
-        return put('"').ascii(name).put('"').put(':');
+        return this;
     }
 
     JsonWriter number(long number) {

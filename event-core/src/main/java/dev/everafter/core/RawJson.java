@@ -11,6 +11,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
 import java.util.function.BiConsumer;
 
 /**
@@ -92,6 +94,26 @@ public final class RawJson {
      */
     void members(BiConsumer<String, RawJson> found) {
         JsonScan.members(bytes, offset, length, found);
+    }
+
+    /**
+     * The object with those of its members alone that have one of {@code names}, their values as they are; empty if it is
+     * no object.
+     *
+     * @throws JsonException if it begins as an object, and its members can't be told from each other
+     */
+    public Optional<RawJson> only(Set<String> names) {
+        if (first() != '{') {
+            return Optional.empty();
+        }
+        JsonWriter json = new JsonWriter(length).open();
+        members((name, value) -> {
+            if (names.contains(name)) {
+                json.anyName(name).raw(value);
+            }
+        });
+        byte[] kept = json.close().toByteArray();
+        return Optional.of(slice(kept, 0, kept.length));
     }
 
     /** The first byte that is no blank, which tells what kind of value it is; a blank if there is none. */

@@ -34,6 +34,16 @@ class EventTest {
     }
 
     @Test
+    void shouldSayThatAllIsLeftOutWithoutTellingWhatThereWas() {
+        Event event = Event.builder(7, "t", "x").omitted(true).build();
+        assertEquals(
+                "{\"id\":7,\"at\":\"1970-01-01T00:00:00.000000Z\",\"topic\":\"t\",\"type\":\"x\",\"last\":false,"
+                        + "\"omitted\":[\"key\",\"data\",\"old\"],\"bytes\":0}",
+                event.item().toString());
+        assertNotEquals(event, Event.builder(7, "t", "x").build());
+    }
+
+    @Test
     void shouldLeaveOutWhatIsAbsent() {
         Event event = Event.builder(0, "t", "x").build();
         assertEquals(

@@ -9,6 +9,8 @@ import jakarta.json.JsonException;
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class RawJsonTest {
@@ -47,6 +49,27 @@ class RawJsonTest {
         assertNotEquals(one, RawJson.slice(shared, 1, 4));
         assertNotEquals(RawJson.of("{\"a\":1}"), RawJson.of("{\"a\": 1}"));
         assertThrows(IndexOutOfBoundsException.class, () -> RawJson.slice(shared, 18, 2));
+    }
+
+    @Test
+    void shouldKeepOfAnObjectTheNamedMembersAloneAndTheirValuesAsTheyAre() {
+        Set<String> names = Set.of("a", "b\"c", "é");
+        assertEquals(
+                "{\"a\":{\"secret\": [1.0]},\"b\\\"c\":null}",
+                RawJson.of(" { \"secret\" : {\"a\":1}, \"\\u0061\" : {\"secret\": [1.0]} , \"b\\\"c\":null } ")
+                        .only(names)
+                        .orElseThrow()
+                        .toString());
+        assertEquals(
+                "{\"é\":1}",
+                RawJson.of("{\"A\":0,\"é\":1}").only(names).orElseThrow().toString());
+        assertEquals(
+                "{}", RawJson.of("{\"secret\":1}").only(names).orElseThrow().toString());
+        assertEquals("{}", RawJson.of("{}").only(Set.of()).orElseThrow().toString());
+        for (String none : List.of("[\"a\"]", "\"a\"", "1", "null", "")) {
+            assertEquals(Optional.empty(), RawJson.of(none).only(names), none);
+        }
+        assertThrows(JsonException.class, () -> RawJson.of("{\"a\":1").only(names));
     }
 
     @Test
