@@ -45,10 +45,15 @@ final class AccessRules {
     /** What {@code principal} sees. */
     Filter visibility(Principal principal) {
         List<Filter> seen = rules.stream()
-                .filter(rule -> rule.when.entrySet().stream().allMatch(entry -> meets(principal, entry)))
+                .filter(rule -> meets(principal, rule.when))
                 .flatMap(rule -> rule.sees.bind(name -> attribute(principal, name)).stream())
                 .toList();
         return new Filter.Or(seen);
+    }
+
+    /** Whether {@code principal} has for each attribute one of its values. */
+    static boolean meets(Principal principal, Map<String, List<Value>> conditions) {
+        return conditions.entrySet().stream().allMatch(condition -> meets(principal, condition));
     }
 
     private static boolean meets(Principal principal, Map.Entry<String, List<Value>> condition) {
@@ -84,7 +89,8 @@ final class AccessRules {
         return new AccessRules(List.copyOf(rules));
     }
 
-    private static JsonObject object(String text) throws BrokenException {
+    /** The one object that {@code text} is. */
+    static JsonObject object(String text) throws BrokenException {
         try (JsonParser parser = JSON.createParser(new StringReader(text))) {
             parser.next();
             JsonObject object = parser.getObject();
@@ -112,10 +118,7 @@ final class AccessRules {
         if (!(rule.get("sees") instanceof JsonString sees)) {
             throw new BrokenException("expected \"sees\" with a filter's text, such as \"data.owner = ${sub}\"");
         }
-        if (!(rule.getOrDefault("when", JsonValue.EMPTY_JSON_OBJECT) instanceof JsonObject conditions)) {
-            throw new BrokenException("expected \"when\" with an object such as {\"role\": \"clerk\"}");
-        }
-        return new Rule(when(conditions), template(sees.getString()));
+        return new Rule(when(rule), template(sees.getString()));
     }
 
     private static FilterTemplate template(String sees) throws BrokenException {
@@ -126,7 +129,11 @@ final class AccessRules {
         }
     }
 
-    private static Map<String, List<Value>> when(JsonObject conditions) throws BrokenException {
+    /** The conditions in {@code rule}'s member {@code when}, if it has one. */
+    static Map<String, List<Value>> when(JsonObject rule) throws BrokenException {
+        if (!(rule.getOrDefault("when", JsonValue.EMPTY_JSON_OBJECT) instanceof JsonObject conditions)) {
+            throw new BrokenException("expected \"when\" with an object such as {\"role\": \"clerk\"}");
+        }
         Map<String, List<Value>> when = new java.util.HashMap<>();
         for (Map.Entry<String, JsonValue> condition : conditions.entrySet()) {
             JsonValue json = condition.getValue();

@@ -48,8 +48,16 @@ public final class ArvadosEndpoint implements AutoCloseable {
     public record Counts(
             long odd, long unreadable, long cut, long setAside, long givenUp, long asked, long unanswered) {}
 
-    /** An endpoint for {@code hub}, to be deployed by its {@link #config()} and closed after use. */
+    /**
+     * An endpoint for {@code hub}, to be deployed by its {@link #config()} and closed after use.
+     *
+     * @throws IllegalArgumentException if {@code options} has renderings: they would hide nothing from these clients
+     */
     public static ArvadosEndpoint of(EventHub hub, ArvadosOptions rules, EndpointOptions options) {
+        if (!options.renderings().isEmpty()) {
+            throw new IllegalArgumentException("renderings "
+                    + options.renderings().keySet() + " are for protocol v1: here shownAttributes says what is shown");
+        }
         return new ArvadosEndpoint(hub, rules, options);
     }
 

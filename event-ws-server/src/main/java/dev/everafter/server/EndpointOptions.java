@@ -2,8 +2,10 @@ package dev.everafter.server;
 
 import dev.everafter.core.FilterRules;
 import dev.everafter.server.spi.AccessPolicy;
+import dev.everafter.server.spi.Renderer;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
@@ -41,6 +43,8 @@ public final class EndpointOptions {
     private final InstantSource clock;
     private final Optional<EventChecking> eventChecking;
     private final RandomGenerator random;
+    private final Map<String, Renderer> renderings;
+    private final long renderingBytes;
     private final boolean preparedFrames;
 
     private EndpointOptions(Builder builder) {
@@ -66,6 +70,8 @@ public final class EndpointOptions {
         this.clock = builder.clock;
         this.eventChecking = builder.eventChecking;
         this.random = builder.random;
+        this.renderings = builder.renderings;
+        this.renderingBytes = builder.renderingBytes;
         this.preparedFrames = builder.preparedFrames;
     }
 
@@ -182,6 +188,16 @@ public final class EndpointOptions {
         return eventChecking;
     }
 
+    /** How clients may see events, by name; with none of them they see all that was captured. */
+    public Map<String, Renderer> renderings() {
+        return renderings;
+    }
+
+    /** How many bytes of rendered events are kept for others, of each rendering. */
+    public long renderingBytes() {
+        return renderingBytes;
+    }
+
     RandomGenerator random() {
         return random;
     }
@@ -220,6 +236,8 @@ public final class EndpointOptions {
         private InstantSource clock = InstantSource.system();
         private Optional<EventChecking> eventChecking = Optional.empty();
         private RandomGenerator random = new Random();
+        private Map<String, Renderer> renderings = Map.of();
+        private long renderingBytes = 64 << 20;
         private boolean preparedFrames = true;
         private ThreadFactory threads = task -> {
             Thread thread = new Thread(task);
@@ -367,6 +385,27 @@ public final class EndpointOptions {
          */
         public Builder eventChecking(EventChecking checking) {
             this.eventChecking = Optional.of(checking);
+            return this;
+        }
+
+        /**
+         * How clients may see events, by the name that they give as {@code render}; {@code default} for those who give
+         * none. By default everybody sees all that was captured.
+         *
+         * @throws IllegalArgumentException if there are some, and none is named {@code default}
+         */
+        public Builder renderings(Map<String, Renderer> renderers) {
+            if (!renderers.isEmpty() && !renderers.containsKey(Renderings.DEFAULT)) {
+                throw new IllegalArgumentException("no rendering is named \"" + Renderings.DEFAULT
+                        + "\", for those who ask for none: " + renderers.keySet());
+            }
+            this.renderings = Map.copyOf(renderers);
+            return this;
+        }
+
+        /** How many bytes of rendered events are kept for others, of each rendering, at least 0; 64 MiB by default. */
+        public Builder renderingBytes(int bytes) {
+            this.renderingBytes = atLeast(0, bytes, "renderingBytes");
             return this;
         }
 

@@ -14,13 +14,15 @@ public enum ErrorCode {
     UNKNOWN_SUB(false),
     /** {@code where} is no filter. */
     FILTER_INVALID(false),
+    /** {@code where} asks for what the client isn't shown. */
+    FILTER_HIDDEN(false),
     /** {@code from} lies beyond everything the log ever gave out. */
     POSITION_AHEAD(false),
     /** {@code from} names an epoch that is none of this log's. */
     EPOCH_UNKNOWN(false),
     /** The connection has as many subscriptions as it may. */
     TOO_MANY_SUBSCRIPTIONS(false),
-    /** No rendering of that name is offered. */
+    /** No rendering of that name is offered to this client. */
     RENDER_UNKNOWN(false),
     /** Late rows are not offered. */
     LATE_UNAVAILABLE(false),

@@ -8,10 +8,11 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Builds {@code events} messages out of the bytes that events already have: one copy per event, nothing is parsed and nothing
- * printed. A message depends on the subscription's {@code ref} alone, so those that share a ref could share it.
+ * printed. A message depends on the subscription's {@code ref} and on what is shown alone, so those that agree in both share it.
  *
  * <p>No message is larger than {@code maxMessage} bytes. What doesn't fit in one goes into several, which continue each
  * other; an event that doesn't fit in one by itself goes without its data. Only where even id, topic and type are too
@@ -19,8 +20,10 @@ import java.util.List;
  *
  * @param ref what the client knows the subscription by
  * @param maxMessage the most bytes of a message
+ * @param rendering what is shown, if that never has to be waited for; empty for the events as they are given
  */
-record EventsMessages(int ref, int maxMessage) implements BatchEncoder<EventsMessages.Built> {
+record EventsMessages(int ref, int maxMessage, Optional<Rendering> rendering)
+        implements BatchEncoder<EventsMessages.Built> {
     /** Everything around the items, with three numbers of up to 16 digits, generously. */
     static final int ENVELOPE = 128;
 
@@ -64,7 +67,7 @@ record EventsMessages(int ref, int maxMessage) implements BatchEncoder<EventsMes
         List<RawJson> items = new ArrayList<>(events.size());
         for (int i = 0; i < events.size(); i++) {
             Event event = events.get(i);
-            RawJson item = item(event, room, omitted);
+            RawJson item = item(rendering.isPresent() ? rendering.get().now(event) : event, room, omitted);
             if (!items.isEmpty() && bytes + item.length() + 1 > room) {
                 long end = events.get(i - 1).id();
                 parts.add(message(from, end, items, bytes));

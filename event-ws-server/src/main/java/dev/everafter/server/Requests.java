@@ -37,7 +37,7 @@ final class Requests implements ClientMessage.Receiver {
 
     @Override
     public void on(ClientMessage.Subscribe message) {
-        if (message.render().isPresent()) {
+        if (message.render().isPresent() && host.renderings().isNone()) {
             refuse(
                     ErrorCode.RENDER_UNKNOWN,
                     "no rendering \"" + message.render().get() + "\": this server offers none, leave \"render\" out",
@@ -54,18 +54,49 @@ final class Requests implements ClientMessage.Receiver {
                     ErrorCode.TOO_MANY_SUBSCRIPTIONS,
                     "a connection has at most " + options.subscriptions() + " subscriptions: open another",
                     message.sub());
+        } else if (host.renderings().isNone()) {
+            subscribe(message, Optional.empty());
         } else {
-            subscribe(message);
+            render(message);
         }
     }
 
-    private void subscribe(ClientMessage.Subscribe message) {
+    private void render(ClientMessage.Subscribe message) {
+        Optional<Rendering> rendering = host.renderings().find(message.render(), identity.principal());
+        if (rendering.isEmpty()) {
+            refuse(ErrorCode.RENDER_UNKNOWN, Renderings.unknown(message.render()), message.sub());
+            return;
+        }
+        Optional<String> hidden =
+                HiddenColumns.find(message.where(), rendering.get().renderer());
+        if (hidden.isPresent()) {
+            refuse(
+                    ErrorCode.FILTER_HIDDEN,
+                    "\"where\" asks for " + hidden.get()
+                            + ", which isn't shown in every topic that it may be about: ask"
+                            + " for what is shown, or AND a condition on topic (= or in) that leaves only topics where"
+                            + " it is",
+                    message.sub());
+        } else {
+            subscribe(message, rendering);
+        }
+    }
+
+    private void subscribe(ClientMessage.Subscribe message, Optional<Rendering> rendering) {
         Refs.Shape shape = new Refs.Shape(
                 new Selection(message.where(), identity.visibility()), message.batch(), message.maxMessage());
         Refs.Ref ref = host.refs().take(shape, subscriptions::hasRef);
         Subscription opened;
         try {
-            opened = new Subscription(message, ref, this::open, identity, signal, options.listener(), this::stage);
+            opened = new Subscription(
+                    message,
+                    ref,
+                    this::open,
+                    identity,
+                    signal,
+                    options.listener(),
+                    rendering,
+                    news -> stage(rendering, news));
         } catch (Subscription.HubClosedException e) {
             ref.release();
             throw e;
@@ -74,9 +105,10 @@ final class Requests implements ClientMessage.Receiver {
         subscriptions.add(opened);
     }
 
-    private Optional<Stage> stage(Runnable news) {
-        return host.checks()
-                .map(checks -> new Stage(checks, identity.principal().orElseThrow(), news));
+    private Optional<Stage> stage(Optional<Rendering> rendering, Runnable news) {
+        return host.checks().isEmpty() && rendering.map(Rendering::neverWaits).orElse(true)
+                ? Optional.empty()
+                : Optional.of(new Stage(host.checks(), identity.principal(), rendering, news));
     }
 
     private Cursor open(Selection selection, StartFrom from) {

@@ -57,6 +57,12 @@ public interface ServerListener {
     /** Whether a principal may see an object could not be told; the question is asked again. */
     default void onEventCheckFailed() {}
 
+    /** Events could not be rendered now; it is tried again. */
+    default void onRendererFailed() {}
+
+    /** An event that can't be rendered is sent without key, data and old. */
+    default void onEventUnrendered() {}
+
     /** A connection was refused for the origin of the page that wanted it. */
     default void onOriginRefused() {}
 

@@ -5,6 +5,7 @@ import dev.everafter.core.LogRange;
 import dev.everafter.core.Position;
 import dev.everafter.core.Revocation;
 import dev.everafter.server.spi.BearerToken;
+import dev.everafter.server.spi.Renderer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -36,9 +37,8 @@ final class SessionHost {
     static final Duration GREETING_PATIENCE = Duration.ofSeconds(3);
 
     private static final int CHECK_THREADS = 4;
-
     private static final Duration POLICY_WATCH = Duration.ofSeconds(1);
-
+    private static final int RENDER_THREADS = 4;
     private static final Duration DRAIN_FIRST_SLOT = Duration.ofMillis(500);
 
     private final EventHub hub;
@@ -52,6 +52,8 @@ final class SessionHost {
     private final Optional<AuthenticatorCalls> authenticator;
     private final Optional<ThreadPoolExecutor> asking;
     private final Optional<EventChecks> checks;
+    private final ThreadPoolExecutor rendering;
+    private final Renderings renderings;
     private final Set<EventSession> sessions = ConcurrentHashMap.newKeySet();
     private final Quota principals = new Quota();
     private final Refs refs = new Refs();
@@ -88,6 +90,8 @@ final class SessionHost {
         this.watchedAt = options.ticker().getAsLong();
         // Before any session asks what it may see.
         this.unwatchRevocations = authenticator.isPresent() ? hub.onRevoked(this::revoked) : () -> {};
+        this.rendering = Pools.fixed(RENDER_THREADS, options.threads(), "everafter-render");
+        this.renderings = new Renderings(options.renderings(), this::rendering);
         this.oldest = new OldestLookup(() -> hub.log().range(), blocking, options.ticker());
     }
 
@@ -110,6 +114,20 @@ final class SessionHost {
     /** Empty where nobody is asked who they are. */
     Optional<AuthenticatorCalls> authenticator() {
         return authenticator;
+    }
+
+    private Rendering rendering(String name, Renderer renderer) {
+        Nagging failures = new Nagging(options.ticker());
+        return new Rendering(name, renderer, options.renderingBytes(), means(rendering), options.listener(), why -> {
+            if (failures.mayLog()) {
+                LOG.warn("{}", why);
+            }
+        });
+    }
+
+    /** How clients may see events. */
+    Renderings renderings() {
+        return renderings;
     }
 
     private Answers.Means means(Executor executor) {
@@ -273,6 +291,7 @@ final class SessionHost {
         blocking.shutdown();
         authenticator.ifPresent(AuthenticatorCalls::close);
         asking.ifPresent(ThreadPoolExecutor::shutdown);
+        rendering.shutdown();
         ownTimer.ifPresent(ScheduledExecutorService::shutdown);
     }
 }

@@ -33,6 +33,7 @@ final class Subscription {
 
     private final Runnable news;
     private final Optional<Stage> stage;
+    private final Optional<Rendering> rendering;
 
     private Selection selection;
     private Cursor cursor;
@@ -54,6 +55,7 @@ final class Subscription {
 
     /**
      * @param signal what its cursors call when they have news
+     * @param rendering how its events are shown, where not as they are
      * @param stage makes what its events have to pass before they are sent, with what is to run when more may pass
      */
     Subscription(
@@ -63,10 +65,10 @@ final class Subscription {
             Rights rights,
             Runnable signal,
             ServerListener listener,
+            Optional<Rendering> rendering,
             Function<Runnable, Optional<Stage>> stage) {
         this.asked = asked;
         this.ref = ref;
-        this.messages = new EventsMessages(ref.number(), asked.maxMessage());
         this.cursors = cursors;
         this.rights = rights;
         this.listener = listener;
@@ -74,7 +76,11 @@ final class Subscription {
             ready = true;
             signal.run();
         };
+        this.rendering = rendering;
         this.stage = stage.apply(news);
+        // What went through the stage is rendered.
+        this.messages = new EventsMessages(
+                ref.number(), asked.maxMessage(), this.stage.isPresent() ? Optional.empty() : rendering);
         this.window = new Window(asked.window());
         this.selection = new Selection(asked.where(), rights.visibility());
         this.cursor = listened(cursors.open(selection, asked.from()));
@@ -111,6 +117,13 @@ final class Subscription {
         stage.ifPresent(Stage::drop);
         window.unsent(told);
         overrun = false;
+    }
+
+    /** Ends it, and says so, if its events may not be shown as it shows them to whom its rights are by now. */
+    void checkRendering(Consumer<Outgoing> out) {
+        if (rendering.isPresent() && !rendering.get().renderer().mayUse(rights.principal())) {
+            fail(ErrorCode.RENDER_UNKNOWN, Renderings.unknown(asked.render()), out);
+        }
     }
 
     String name() {
@@ -243,8 +256,10 @@ final class Subscription {
     }
 
     private long maxBytes() {
-        int most = EventsMessages.itemBytes(asked.maxMessage());
-        return stage.isPresent() ? Math.min(most, Stage.MAX_BYTES) : most;
+        // By a limit of its own choice the client could measure what it isn't shown.
+        return stage.isPresent() || rendering.isPresent()
+                ? Stage.MAX_BYTES
+                : EventsMessages.itemBytes(asked.maxMessage());
     }
 
     private void start(Poll.Started begin, Consumer<Outgoing> out) {

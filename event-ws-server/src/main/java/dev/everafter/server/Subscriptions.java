@@ -158,7 +158,14 @@ final class Subscriptions {
     /** Lets all go on by the rights that there are now, once the client knows where those before had been followed. */
     void reselect(Consumer<Outgoing> out) {
         tellPositions(out);
-        byName.values().forEach(Subscription::reselect);
+        for (Subscription subscription : all()) {
+            subscription.checkRendering(out);
+            if (subscription.ended()) {
+                remove(subscription);
+            } else {
+                subscription.reselect();
+            }
+        }
     }
 
     private void tellPositions(Consumer<Outgoing> out) {

@@ -63,6 +63,7 @@ class GapContinuityTest {
                 new EverythingIsSeen(),
                 () -> {},
                 ServerListener.NONE,
+                Optional.empty(),
                 news -> Optional.empty());
         subscription.poll(started -> {});
         subscription.poll(message -> told.add(message.text()));

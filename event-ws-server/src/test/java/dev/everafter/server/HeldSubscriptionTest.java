@@ -143,7 +143,8 @@ class HeldSubscriptionTest {
                 new AliceSees(),
                 () -> {},
                 ServerListener.NONE,
-                news -> Optional.of(new Stage(checks, ALICE, news)));
+                Optional.empty(),
+                news -> Optional.of(new Stage(Optional.of(checks), Optional.of(ALICE), Optional.empty(), news)));
         held.poll(subscribed -> {});
         held.poll(message -> fail("something undecided was sent"));
         return held;

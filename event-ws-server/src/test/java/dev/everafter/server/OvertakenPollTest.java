@@ -56,6 +56,7 @@ class OvertakenPollTest {
             },
             () -> {},
             ServerListener.NONE,
+            Optional.empty(),
             news -> Optional.empty());
 
     private Cursor open(Selection selection, StartFrom from) {

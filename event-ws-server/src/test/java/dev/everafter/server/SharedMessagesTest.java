@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -148,7 +149,7 @@ class SharedMessagesTest {
                 20,
                 30,
                 List.of(Event.builder(25, "t", "insert").data(RawJson.of("{}")).build()));
-        EventsMessages messages = new EventsMessages(7, 2_000);
+        EventsMessages messages = new EventsMessages(7, 2_000, Optional.empty());
 
         String shared = batch.encoded(messages).parts().get(0).message().text();
         String own = messages.encode(10, batch).parts().get(0).message().text();

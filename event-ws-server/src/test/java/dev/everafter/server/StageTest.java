@@ -34,10 +34,14 @@ class StageTest {
     private final Map<String, CompletableFuture<Verdict>> answers = new HashMap<>();
     private final EventChecks checks =
             new EventChecks(EventChecking.by(check(this::answer)), hand.means(), failure -> {});
-    private final Stage stage = new Stage(checks, ALICE, () -> {});
+    private final Stage stage = stage(checks, ALICE, () -> {});
 
     private interface Says {
         CompletionStage<Verdict> about(Principal principal, String object);
+    }
+
+    private static Stage stage(EventChecks checks, Principal principal, Runnable waiter) {
+        return new Stage(Optional.of(checks), Optional.of(principal), Optional.empty(), waiter);
     }
 
     /** The topic is the object. */
@@ -174,7 +178,7 @@ class StageTest {
                 })),
                 hand.means(),
                 failure -> {});
-        Stage becoming = new Stage(noting, ALICE, () -> {});
+        Stage becoming = stage(noting, ALICE, () -> {});
         becoming.become(Principal.of("bob"));
         becoming.take(new Batch(10, 20, List.of(event(11, "a"))));
         hand.run();
@@ -260,7 +264,7 @@ class StageTest {
 
             private Reader(String subject) {
                 this.subject = subject;
-                this.stage = new Stage(checks, Principal.of(subject), () -> news = true);
+                this.stage = StageTest.stage(checks, Principal.of(subject), () -> news = true);
                 for (int id = 1; id <= 40; id++) {
                     events.add(event(id, "o" + random.nextInt(8)));
                 }
