@@ -1,12 +1,15 @@
 package dev.everafter.cli;
 
+import dev.everafter.server.RenderingsFile;
 import dev.everafter.server.RulesPolicy;
 import dev.everafter.server.SqlAccessPolicy;
 import dev.everafter.server.spi.AccessPolicy;
 import dev.everafter.server.spi.BearerToken;
+import dev.everafter.server.spi.Renderer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import javax.sql.DataSource;
@@ -64,6 +67,24 @@ final class AccessOptions {
         }
     }
 
+    @Option(
+            names = "--renderings",
+            paramLabel = "FILE",
+            description = "Which columns of each topic clients see, by name of rendering, in a JSON file, see"
+                    + " docs/rendering.md. Without it they see all that is captured.")
+    private @Nullable Path renderings;
+
+    /** How clients may see events, by name. */
+    Map<String, Renderer> renderers() {
+        try {
+            return renderings == null
+                    ? Map.of()
+                    : RenderingsFile.read(renderings).renderers();
+        } catch (IllegalArgumentException e) {
+            throw new CliException(ExitCodes.USAGE, "--renderings: " + e.getMessage(), e);
+        }
+    }
+
     /**
      * What the options describe.
      *
@@ -96,6 +117,7 @@ final class AccessOptions {
                     ExitCodes.USAGE, given() + " needs an --auth that says who each is, and this is --auth none", null);
         }
         Optional<BearerToken> unused = adminToken();
+        renderers();
         if (rules != null) {
             policy(name -> {
                 throw new IllegalStateException("rules ask no database");

@@ -242,6 +242,7 @@ final class ServeCommand extends VerboseOption implements Callable<Integer> {
     private EndpointOptions options(EndpointOptions.Builder rules, DatabaseTarget target, Closing closing) {
         auth.authentication(name -> authPool(target, name, closing)).ifPresent(rules::authentication);
         access.policy(name -> authPool(target, name, closing)).ifPresent(rules::accessPolicy);
+        rules.renderings(access.renderers());
         return rules.build();
     }
 

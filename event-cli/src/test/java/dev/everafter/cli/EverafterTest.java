@@ -4,8 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -39,6 +43,7 @@ class EverafterTest {
                 Arguments.of("serve --auth tokens --tokens-file x --access-rules missing.json", "can't be read"),
                 Arguments.of(
                         "serve --auth tokens --tokens-file x --access-rules y --access-query z", "choose one of them"),
+                Arguments.of("serve --renderings missing.json", "--renderings: the file of renderings can't be read"),
                 Arguments.of("serve --admin-token-file missing.token", "--admin-token-file can't be read"),
                 Arguments.of("token a --expires soon", "2027-01-01T00:00:00Z"),
                 Arguments.of("token a --attributes [1]", "is no JSON object"),
@@ -55,6 +60,30 @@ class EverafterTest {
         assertEquals(1, run.err().lines().count(), run.err());
         assertEquals("", run.out());
         assertFalse(run.err().contains("secret"), run.err());
+    }
+
+    static Stream<Arguments> wrongRenderings() {
+        return Stream.of(
+                Arguments.of("{'default': {'topics': {'public.orders': 'id'}}}", """
+                        rendering "default": topic "public.orders": expected a list of columns, such as ["id", "total"], \
+                        or [] for none, and not "id\""""),
+                Arguments.of("{'default': {'topic': {}}}", """
+                        rendering "default": unknown member "topic": expected when, topics"""),
+                Arguments.of("{'staff': {'topics': {}}}", """
+                        expected a rendering "default", for clients that ask for none, among [staff]"""),
+                Arguments.of("{'default':\n oops}", "line no=2"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("wrongRenderings")
+    void shouldNameThePlaceInAFileOfRenderingsAndWhatWasExpected(
+            String content, String expected, @TempDir Path directory) throws IOException {
+        Path file = Files.writeString(directory.resolve("renderings.json"), content.replace('\'', '"'));
+        Run run = Run.of("serve", "--renderings", file.toString());
+        assertEquals(ExitCodes.USAGE, run.code(), run.err());
+        assertTrue(run.err().contains("--renderings: the file of renderings " + file + ": "), run.err());
+        assertTrue(run.err().contains(expected), run.err());
+        assertEquals(1, run.err().lines().count(), run.err());
     }
 
     @Test
