@@ -70,16 +70,32 @@ final class AccessOptions {
     @Option(
             names = "--renderings",
             paramLabel = "FILE",
-            description = "Which columns of each topic clients see, by name of rendering, in a JSON file, see"
-                    + " docs/rendering.md. Without it they see all that is captured.")
+            description =
+                    "What clients see of each topic, by name of rendering, in a JSON file: listed columns, or what a"
+                            + " function in --database makes of data; see docs/rendering.md. Without it they see all that is"
+                            + " captured.")
     private @Nullable Path renderings;
 
-    /** How clients may see events, by name. */
-    Map<String, Renderer> renderers() {
+    /**
+     * How clients may see events, by name.
+     *
+     * @param database makes connections with the given name, where functions are to be called
+     */
+    Map<String, Renderer> renderers(Function<String, DataSource> database) {
         try {
-            return renderings == null
-                    ? Map.of()
-                    : RenderingsFile.read(renderings).renderers();
+            return renderingsFile()
+                    .map(file -> file.renderers(() -> database.apply("everafter rendering")))
+                    .orElse(Map.of());
+        } catch (IllegalArgumentException e) {
+            throw new CliException(ExitCodes.USAGE, "--renderings " + renderings + ": " + e.getMessage(), e);
+        } catch (IllegalStateException e) {
+            throw new CliException("--renderings " + renderings + ": " + e.getMessage(), e);
+        }
+    }
+
+    private Optional<RenderingsFile> renderingsFile() {
+        try {
+            return Optional.ofNullable(renderings).map(RenderingsFile::read);
         } catch (IllegalArgumentException e) {
             throw new CliException(ExitCodes.USAGE, "--renderings: " + e.getMessage(), e);
         }
@@ -117,7 +133,7 @@ final class AccessOptions {
                     ExitCodes.USAGE, given() + " needs an --auth that says who each is, and this is --auth none", null);
         }
         Optional<BearerToken> unused = adminToken();
-        renderers();
+        Optional<RenderingsFile> unusedFile = renderingsFile();
         if (rules != null) {
             policy(name -> {
                 throw new IllegalStateException("rules ask no database");

@@ -75,6 +75,9 @@ final class ServeCommand extends VerboseOption implements Callable<Integer> {
     private static final Duration AUTH_PATIENCE = Duration.ofSeconds(5);
     private static final int POOL_SIZE = 4;
     private static final int AUTH_POOL_SIZE = 2;
+    /** As many as call functions at a time. */
+    private static final int RENDER_POOL_SIZE = 4;
+
     private static final Duration PATIENCE = Duration.ofSeconds(20);
     private static final Duration DRAIN = Duration.ofSeconds(3);
     private static final Duration START = Duration.ofSeconds(30);
@@ -240,16 +243,16 @@ final class ServeCommand extends VerboseOption implements Callable<Integer> {
     }
 
     private EndpointOptions options(EndpointOptions.Builder rules, DatabaseTarget target, Closing closing) {
-        auth.authentication(name -> authPool(target, name, closing)).ifPresent(rules::authentication);
-        access.policy(name -> authPool(target, name, closing)).ifPresent(rules::accessPolicy);
-        rules.renderings(access.renderers());
+        auth.authentication(name -> pool(target, name, AUTH_POOL_SIZE, closing)).ifPresent(rules::authentication);
+        access.policy(name -> pool(target, name, AUTH_POOL_SIZE, closing)).ifPresent(rules::accessPolicy);
+        rules.renderings(access.renderers(name -> pool(target, name, RENDER_POOL_SIZE, closing)));
         return rules.build();
     }
 
     /** Apart from that of catch-up, so that neither waits for the other. */
-    private static HikariDataSource authPool(DatabaseTarget target, String name, Closing closing) {
+    private static HikariDataSource pool(DatabaseTarget target, String name, int size, Closing closing) {
         try {
-            return closing.open(name, () -> pool(target, name, AUTH_PATIENCE, AUTH_POOL_SIZE));
+            return closing.open(name, () -> pool(target, name, AUTH_PATIENCE, size));
         } catch (Exception e) {
             throw new CliException("no connections for " + name + ": " + e.getMessage(), e);
         }

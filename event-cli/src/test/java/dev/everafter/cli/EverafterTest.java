@@ -66,7 +66,7 @@ class EverafterTest {
         return Stream.of(
                 Arguments.of("{'default': {'topics': {'public.orders': 'id'}}}", """
                         rendering "default": topic "public.orders": expected a list of columns, such as ["id", "total"], \
-                        or [] for none, and not "id\""""),
+                        or [] for none, or {"function": "api.order"}, and not "id\""""),
                 Arguments.of("{'default': {'topic': {}}}", """
                         rendering "default": unknown member "topic": expected when, topics"""),
                 Arguments.of("{'staff': {'topics': {}}}", """

@@ -23,6 +23,8 @@ import java.util.stream.Collectors;
  * <p>Immutable and safe for use by any thread. Never waits.
  */
 final class ColumnLists implements Renderer {
+    private static final Rendered UNREADABLE = new Rendered.Failed("it is no JSON that can be read");
+
     private final Map<String, List<Value>> when;
     private final Map<String, Set<String>> lists;
 
@@ -35,12 +37,22 @@ final class ColumnLists implements Renderer {
         this.lists = Map.copyOf(lists);
     }
 
-    private Optional<Set<String>> list(String topic) {
-        Set<String> own = lists.get(topic);
-        for (int length = topic.length(); own == null && length >= 0; length--) {
-            own = lists.get(topic.substring(0, length) + "*");
+    /** The one of the lists' topics that is about {@code topic}. */
+    Optional<String> pattern(String topic) {
+        if (lists.containsKey(topic)) {
+            return Optional.of(topic);
         }
-        return Optional.ofNullable(own);
+        for (int length = topic.length(); length >= 0; length--) {
+            String beginning = topic.substring(0, length) + "*";
+            if (lists.containsKey(beginning)) {
+                return Optional.of(beginning);
+            }
+        }
+        return Optional.empty();
+    }
+
+    private Optional<Set<String>> list(String topic) {
+        return pattern(topic).map(lists::get);
     }
 
     @Override
@@ -59,7 +71,16 @@ final class ColumnLists implements Renderer {
         try {
             return new Rendered.Shown(listed(list, event.key()), listed(list, event.data()), listed(list, event.old()));
         } catch (JsonException e) {
-            return new Rendered.Failed("it is no JSON that can be read");
+            return UNREADABLE;
+        }
+    }
+
+    /** The listed columns of the key, and {@code data} as it is. */
+    Rendered withData(Event event, Optional<RawJson> data) {
+        try {
+            return new Rendered.Shown(listed(list(event.topic()), event.key()), data, Optional.empty());
+        } catch (JsonException e) {
+            return UNREADABLE;
         }
     }
 
