@@ -5,10 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import jakarta.json.JsonObject;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** What a client is told when it errs, and that the connection survives what it can survive. */
 class ErrorsTest {
@@ -91,6 +94,25 @@ class ErrorsTest {
     void shouldNameTheErrorWhenAMessageIsNestedTooDeep() {
         client.send("{'type':'subscribe','sub':'s','where':" + "[".repeat(1_100) + "]".repeat(1_100) + "}");
         assertEquals("bad_message", client.next("error").getString("code"));
+    }
+
+    @ParameterizedTest
+    @MethodSource
+    void shouldRefuseAFilterAndGoOnWhenItIsLargerThanItMayBe(String where, String why) {
+        client.send("{'type':'subscribe','sub':'s','where':" + where + "}");
+        JsonObject error = client.next("error");
+        assertEquals("filter_invalid", error.getString("code"));
+        assertTrue(error.getString("message").contains(why), error::toString);
+        client.subscribe("s");
+    }
+
+    static Stream<Arguments> shouldRefuseAFilterAndGoOnWhenItIsLargerThanItMayBe() {
+        String condition = "['topic','=','a']";
+        return Stream.of(
+                Arguments.of("['not',".repeat(33) + condition + "]".repeat(33), "nested deeper than 32"),
+                Arguments.of("[" + (condition + ",").repeat(1_000) + condition + "]", "more than 1000 conditions"),
+                Arguments.of("['id','in',[" + "1,".repeat(10_000) + "1]]", "10000"),
+                Arguments.of("['topic','like','" + "x".repeat(1_001) + "']", "at most 1000 characters"));
     }
 
     @Test

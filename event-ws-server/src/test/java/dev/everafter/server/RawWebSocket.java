@@ -22,6 +22,9 @@ import javax.net.ssl.SSLContext;
  */
 public final class RawWebSocket implements AutoCloseable {
     private static final int PATIENCE_MILLIS = 30_000;
+    /** Far above what a test has a server send; what says it is more is no frame. */
+    private static final int MAX_FRAME = 16 << 20;
+
     private static final byte[] MASK = {0x37, (byte) 0xfa, 0x21, 0x3d};
 
     private final Socket socket;
@@ -191,9 +194,12 @@ public final class RawWebSocket implements AutoCloseable {
             if (head < 0) {
                 return "eof";
             }
-            int length = in.readUnsignedByte();
-            length = length == 126 ? in.readUnsignedShort() : length == 127 ? (int) in.readLong() : length;
-            byte[] body = new byte[length];
+            long length = in.readUnsignedByte();
+            length = length == 126 ? in.readUnsignedShort() : length == 127 ? in.readLong() : length;
+            if (length < 0 || length > MAX_FRAME) {
+                throw new IOException("no frame of this server: " + length + " bytes after " + head);
+            }
+            byte[] body = new byte[(int) length];
             in.readFully(body);
             return describe(head, body);
         } catch (EOFException | SocketException e) {

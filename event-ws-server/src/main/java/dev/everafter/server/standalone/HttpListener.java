@@ -144,9 +144,9 @@ final class HttpListener {
             super(Set.of());
             // Not 0, for which Tyrus arms a timer all the same.
             setDefaultMaxSessionIdleTimeout(-1);
-            // A frame of that size, with its header and the start of the next.
+            // A frame of that size with its header, and the piece that ends it.
             engine = TyrusWebSocketEngine.builder(this)
-                    .incomingBufferSize(maxIncoming + (16 << 10))
+                    .incomingBufferSize(maxIncoming + 2 * WebSocketFilter.PIECE)
                     .build();
         }
 

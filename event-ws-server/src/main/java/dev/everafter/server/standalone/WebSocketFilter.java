@@ -57,6 +57,9 @@ final class WebSocketFilter extends BaseFilter {
     private static final Attribute<Upgraded> UPGRADED =
             Grizzly.DEFAULT_ATTRIBUTE_BUILDER.createAttribute(WebSocketFilter.class.getName());
 
+    /** The most bytes that Tyrus gets at once. */
+    static final int PIECE = 8 << 10;
+
     private static final String RETRY_SECONDS = "30";
     private static final int FRAMES_PER_MESSAGE = 100;
 
@@ -205,7 +208,12 @@ final class WebSocketFilter extends BaseFilter {
             upgraded.tyrus().close(e.reason());
             return;
         }
-        upgraded.tyrus().getReadHandler().handle(ByteBuffer.wrap(data, 0, left));
+        // A read may hold many frames, and Tyrus fails where what it has and what it gets pass its buffer together.
+        for (int from = 0; from < left && !upgraded.writer().isClosing(); from += PIECE) {
+            ByteBuffer piece = ByteBuffer.wrap(data, from, Math.min(PIECE, left - from));
+            // Of its own length, or Tyrus would append to it, over what comes next.
+            upgraded.tyrus().getReadHandler().handle(piece.slice());
+        }
     }
 
     private NextAction upgrade(FilterChainContext context, HttpRequestPacket request, Provenance provenance) {

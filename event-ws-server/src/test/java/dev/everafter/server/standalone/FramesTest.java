@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.everafter.server.RawWebSocket;
 import dev.everafter.server.Served;
+import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
@@ -354,6 +355,24 @@ class FramesTest {
             // And again: what was counted before is forgotten.
             client.send(TEXT, message + " ".repeat(MOST - message.length()));
             assertTrue(client.next().contains("largest"));
+        }
+    }
+
+    /** It was closed with 1011, and an exception was logged. */
+    @Test
+    void shouldReadAllMessagesWhenMoreComeAtOnceThanABufferHolds() throws Exception {
+        ByteArrayOutputStream all = new ByteArrayOutputStream();
+        for (int i = 0; i < 40; i++) {
+            String message = "{\"type\":\"ping\",\"nonce\":\"n" + i + "\"}";
+            String padded = message + " ".repeat(MOST - message.length());
+            all.writeBytes(RawWebSocket.frame(TEXT, padded.getBytes(StandardCharsets.UTF_8)));
+        }
+        try (RawWebSocket client = open()) {
+            client.write(all.toByteArray());
+            for (int i = 0; i < 40; i++) {
+                String answer = client.next();
+                assertTrue(answer.contains("\"n" + i + "\""), answer);
+            }
         }
     }
 

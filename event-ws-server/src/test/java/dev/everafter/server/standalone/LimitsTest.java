@@ -114,6 +114,25 @@ class LimitsTest implements ServerListener {
         assertTrue(opened(other).welcomed().isAnswered());
     }
 
+    @Test
+    void shouldHangUpAtOnceWhenAllTogetherOpenMoreThanThat() throws Exception {
+        int port = serve(limits -> limits.withConnections(1));
+        RawWebSocket first = welcomed(port);
+        List<RawWebSocket> flood = new ArrayList<>();
+        for (int i = 0; i < 300; i++) {
+            flood.add(opened(RawWebSocket.connect(port)));
+        }
+        // Long before the time for a handshake has passed.
+        assertEquals("eof", flood.get(299).read());
+        assertEquals(Set.of(Limit.CONNECTIONS), reached);
+        assertTrue(first.isAnswered());
+        for (RawWebSocket client : flood) {
+            client.close();
+        }
+        await().ignoreExceptions()
+                .until(() -> opened(RawWebSocket.connect(port)).upgrade().status() == 503);
+    }
+
     // ---- messages and frames
 
     @Test
