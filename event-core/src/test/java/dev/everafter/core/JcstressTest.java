@@ -12,7 +12,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Runs {@link PublicationStress} under jcstress, which starts virtual machines of its own. */
+/** Runs {@link PublicationStress} and {@link LaneStress} under jcstress, which starts virtual machines of its own. */
 class JcstressTest {
     /** Two threads on two cores, one fork, short: the build's share. {@code -Pstress} runs longer. */
     @Test
@@ -27,7 +27,7 @@ class JcstressTest {
                         System.getProperty("java.class.path"),
                         "org.openjdk.jcstress.Main",
                         "-t",
-                        "PublicationStress",
+                        "PublicationStress|LaneStress",
                         "-c",
                         "2",
                         "-f",
@@ -51,6 +51,6 @@ class JcstressTest {
 
         assertTrue(process.waitFor(5, TimeUnit.MINUTES));
         assertEquals(0, process.exitValue(), output);
-        assertTrue(output.contains("4 matching test results"), output);
+        assertTrue(output.contains("8 matching test results"), output);
     }
 }

@@ -3,8 +3,6 @@ package dev.everafter.core;
 import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
-import java.util.List;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.Arbiter;
 import org.openjdk.jcstress.annotations.JCStressTest;
@@ -23,83 +21,18 @@ import org.openjdk.jcstress.infra.results.II_Result;
 final class PublicationStress {
     private PublicationStress() {}
 
-    private static final Event FIRST = Event.builder(1, "t", "insert").build();
-    private static final Event SECOND = Event.builder(2, "t", "insert").build();
-
-    /** A hub whose readers and timer do nothing: all that is seen comes out of the lane. */
-    private abstract static class Hub {
-        final Dispatcher dispatcher;
+    /** One cursor, which is there from the beginning, and what is published beside it. */
+    private abstract static class Hub extends StressedHub {
         final Reader reader;
 
         Hub(long tailBytes) {
-            dispatcher = new Dispatcher(tailBytes, 1 << 20, HubListener.NONE);
-            dispatcher.apply(new TailUpdate.Started("e1", 0));
-            reader = new Reader(dispatcher);
+            super(tailBytes);
+            reader = reader();
         }
 
         final void publish() {
-            dispatcher.apply(new TailUpdate.Advanced(List.of(FIRST), 1));
-            dispatcher.apply(new TailUpdate.Advanced(List.of(SECOND), 2));
-        }
-    }
-
-    /** One cursor, for one thread. */
-    private static final class Reader {
-        final HubCursor cursor;
-        final AtomicInteger signals = new AtomicInteger();
-        int taken;
-        int wrong;
-        private long last;
-
-        Reader(Dispatcher dispatcher) {
-            ScriptedLog log = new ScriptedLog();
-            log.events.addAll(List.of(FIRST, SECOND));
-            ColdReads reads = new ColdReads(Runnable::run, 1, 1, HubListener.NONE);
-            ColdReader reader =
-                    new ColdReader(log, dispatcher, new ReadLimits(10, 1 << 20), Runnable::run, HubListener.NONE);
-            cursor = new HubCursor(
-                    dispatcher, reads, reader, HubListener.NONE, Selection.of(Filter.all()), StartFrom.now());
-            cursor.open();
-            dispatcher.runPending();
-            drain();
-            cursor.onReady(signals::incrementAndGet);
-            signals.set(0);
-        }
-
-        /** Polls until there is nothing, and nobody says that there may be more. */
-        void drain() {
-            int seen;
-            do {
-                seen = signals.get();
-                take();
-            } while (signals.get() != seen);
-        }
-
-        void take() {
-            for (Poll poll = cursor.poll(10, 1 << 20); poll != Poll.Nothing.NOTHING; poll = cursor.poll(10, 1 << 20)) {
-                if (poll instanceof Poll.Events events) {
-                    for (long id : events.batch().encoded(Ids.IDS)) {
-                        taken++;
-                        wrong += id == last + 1 ? 0 : 1;
-                        last = id;
-                    }
-                }
-            }
-        }
-    }
-
-    /** Reads what another may have encoded, and published by nothing but its slot. */
-    private enum Ids implements BatchEncoder<long[]> {
-        IDS;
-
-        @Override
-        public long[] encode(Batch batch) {
-            return batch.events().stream().mapToLong(Event::id).toArray();
-        }
-
-        @Override
-        public long bytes(long[] encoded) {
-            return 8L * encoded.length;
+            publish(FIRST);
+            publish(SECOND);
         }
     }
 
@@ -198,7 +131,7 @@ final class PublicationStress {
 
         public NothingHalfMadeIsShared() {
             super(1 << 20);
-            other = new Reader(dispatcher);
+            other = reader();
         }
 
         @Actor
