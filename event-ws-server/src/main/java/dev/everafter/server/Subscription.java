@@ -318,8 +318,7 @@ final class Subscription {
     private void build(Batch batch) {
         // Between the position that the client knows and the first event nothing matched. A shared message mostly
         // begins
-        // before that position. Where it begins after it, as when a catch-up ended quietly, the client gets one of its
-        // own.
+        // before that position; where it begins after it, as when a catch-up ended quietly, the client gets its own.
         EventsMessages.Built built = batch.after() <= told ? batch.encoded(messages) : messages.encode(told, batch);
         parts.addAll(built.parts());
         built.omitted().forEach(listener::onItemOmitted);

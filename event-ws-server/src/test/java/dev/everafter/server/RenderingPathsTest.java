@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.everafter.core.Attribute;
 import dev.everafter.core.Event;
+import dev.everafter.core.EventHub;
 import dev.everafter.core.Filter;
 import dev.everafter.core.InMemoryEventLog.Change;
 import dev.everafter.core.RawJson;
@@ -65,15 +66,23 @@ class RenderingPathsTest {
     }
 
     private Served served(UnaryOperator<EndpointOptions.Builder> more) throws BrokenException {
+        return served(more, hub -> hub);
+    }
+
+    private Served served(UnaryOperator<EndpointOptions.Builder> more, UnaryOperator<EventHub.Builder> hub)
+            throws BrokenException {
         String file = "{'default': {'topics': {'orders': ['id', 'status']}}}".replace('\'', '"');
-        Served served = Served.with(options -> {
-            try {
-                return more.apply(options.authentication(Authentication.by(new KnownTokens().with("alice", "alice")))
-                        .renderings(RenderingsFile.parse(file).renderers()));
-            } catch (BrokenException e) {
-                throw new IllegalArgumentException(e);
-            }
-        });
+        Served served = Served.with(
+                options -> {
+                    try {
+                        return more.apply(
+                                options.authentication(Authentication.by(new KnownTokens().with("alice", "alice")))
+                                        .renderings(RenderingsFile.parse(file).renderers()));
+                    } catch (BrokenException e) {
+                        throw new IllegalArgumentException(e);
+                    }
+                },
+                hub);
         opened.add(served);
         return served;
     }
@@ -137,6 +146,16 @@ class RenderingPathsTest {
         live.skipTo("caughtUp");
         appendAll(served);
         assertEquals(SHOWN, shown(live));
+        assertEquals(SHOWN, shown(client(served, where + ",'from':'start'")));
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void shouldShowTheSameOfWhatIsReadFromTheLog(Beside beside) throws BrokenException {
+        Served served = served(options(beside), hub -> hub.tailBytes(0));
+        appendAll(served);
+        served.awaitHead();
+        String where = ",'where':[['topic','=','orders'],['data.status','=','open']]";
         assertEquals(SHOWN, shown(client(served, where + ",'from':'start'")));
     }
 

@@ -158,6 +158,15 @@ class SharedMessagesTest {
         assertEquals(shared.replace("\"after\":20", "\"after\":10"), own);
     }
 
+    /** What encodes alike is shared: a larger limit's message would be too large for the other. */
+    @Test
+    void shouldEncodeAnewWhenARefOrALimitDiffers() {
+        EventsMessages messages = new EventsMessages(7, 2_000, Optional.empty());
+        assertEquals(messages, new EventsMessages(7, 2_000, Optional.empty()));
+        assertNotEquals(messages, new EventsMessages(8, 2_000, Optional.empty()));
+        assertNotEquals(messages, new EventsMessages(7, 2_001, Optional.empty()));
+    }
+
     /** A client that catches up without a match, and is then at a place where the others' messages begin. */
     @Test
     void shouldJoinOnToThePositionOfOneWhoCaughtUpQuietly() {

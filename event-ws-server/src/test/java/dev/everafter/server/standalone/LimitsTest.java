@@ -167,6 +167,8 @@ class LimitsTest implements ServerListener {
             for (int i = 0; i < times; i += 100) {
                 client.write(some);
             }
+            // Nobody who was let do all this would close it; its answer ends the reading.
+            client.write(RawWebSocket.frame(0x88, new byte[] {3, (byte) 0xe8}));
         } catch (IOException e) {
             // Hung up on.
         }
