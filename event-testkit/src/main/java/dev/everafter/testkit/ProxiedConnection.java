@@ -7,7 +7,10 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.util.EnumMap;
 import java.util.EnumSet;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 
 /** One connection of a {@link TcpProxy}, and what has happened to it. Safe for use by any thread. */
@@ -20,6 +23,7 @@ final class ProxiedConnection {
 
     // All guarded by this.
     private final Set<Direction> swallowed = EnumSet.noneOf(Direction.class);
+    private final Map<Direction, OutputStream> outputs = new EnumMap<>(Direction.class);
     private int ended;
 
     ProxiedConnection(TcpProxy proxy, Socket client, Socket server) {
@@ -28,15 +32,19 @@ final class ProxiedConnection {
         this.server = server;
     }
 
-    void connect(InetSocketAddress target) throws IOException {
+    /** In one step with taking the streams: whom the target has told of the connection may end a direction of it. */
+    synchronized void connect(InetSocketAddress target) throws IOException {
         server.connect(target);
+        for (Direction direction : Direction.values()) {
+            outputs.put(direction, receiver(direction).getOutputStream());
+        }
     }
 
     /** Passes on what comes in one direction, until it ends. */
     void pump(Direction direction, Passage passage) {
         try {
             InputStream in = (direction == Direction.TO_SERVER ? client : server).getInputStream();
-            OutputStream out = receiver(direction).getOutputStream();
+            OutputStream out = output(direction);
             byte[] buffer = new byte[BUFFER];
             for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
                 pass(direction, buffer, n, passage, out);
@@ -69,6 +77,10 @@ final class ProxiedConnection {
 
     private Socket receiver(Direction direction) {
         return direction == Direction.TO_SERVER ? server : client;
+    }
+
+    private synchronized OutputStream output(Direction direction) {
+        return Objects.requireNonNull(outputs.get(direction));
     }
 
     private synchronized boolean isSwallowed(Direction direction) {
