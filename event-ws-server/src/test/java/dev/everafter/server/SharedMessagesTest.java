@@ -167,23 +167,24 @@ class SharedMessagesTest {
         assertNotEquals(messages, new EventsMessages(7, 2_001, Optional.empty()));
     }
 
-    /** A client that catches up without a match, and is then at a place where the others' messages begin. */
+    /** A client that catches up without a match from beyond the tail: the others' messages begin after its position. */
     @Test
     void shouldJoinOnToThePositionOfOneWhoCaughtUpQuietly() {
-        long start = served.append("other");
-        for (int i = 0; i < 20; i++) {
-            served.append("other");
-        }
-        served.awaitHead();
         String where = ",'where':['topic','=','mine']";
-        try (TestClient one = TestClient.welcomed(served.port());
-                TestClient late = TestClient.welcomed(served.port())) {
+        try (Served small = Served.with(options -> options, hub -> hub.tailBytes(4_000));
+                TestClient one = TestClient.welcomed(small.port());
+                TestClient late = TestClient.welcomed(small.port())) {
+            long start = small.append("other");
+            for (int i = 0; i < 20; i++) {
+                small.append("other", "{'text':'" + "x".repeat(1_000) + "'}");
+            }
+            small.awaitHead();
             one.send("{'type':'subscribe','sub':'s'" + where + "}");
             one.skipTo("caughtUp");
             late.send("{'type':'subscribe','sub':'s'" + where + ",'from':{'after':" + start + "}}");
             late.skipTo("caughtUp");
 
-            long id = served.append("mine");
+            long id = small.append("mine");
 
             JsonObject events = late.skipTo("events");
             assertTrue(ConversationTest.id(events, "after") <= start, events::toString);
