@@ -63,14 +63,14 @@ final class SqlFunction {
             try (ResultSet row = find.executeQuery()) {
                 if (!row.next()) {
                     throw new IllegalArgumentException("the database has no function " + name
-                            + "(jsonb): create it there," + " as CREATE FUNCTION " + name
+                            + "(jsonb): create it there, as CREATE FUNCTION " + name
                             + "(jsonb) RETURNS jsonb, or correct its name in the file");
                 }
                 String found = row.getString(1);
                 if (!row.getBoolean(2)) {
                     throw new IllegalArgumentException(
-                            "the function " + found + "(jsonb) doesn't return one jsonb for each"
-                                    + " call: it has to be declared RETURNS jsonb, not SETOF, and no procedure or aggregate");
+                            "the function " + found + "(jsonb) doesn't return one jsonb for each call:"
+                                    + " it has to be declared RETURNS jsonb, not SETOF, and no procedure or aggregate");
                 }
                 if (!row.getBoolean(3)) {
                     throw forbidden(found, "its EXECUTE was revoked");
@@ -86,7 +86,7 @@ final class SqlFunction {
 
     private static IllegalArgumentException forbidden(String name, String why) {
         return new IllegalArgumentException(
-                "the function " + name + "(jsonb) may not be called by the user of this database," + " " + why
+                "the function " + name + "(jsonb) may not be called by the user of this database, " + why
                         + ": GRANT USAGE ON its SCHEMA, and EXECUTE ON the FUNCTION, to that user");
     }
 
