@@ -54,12 +54,7 @@ final class LaneStress {
 
         @Arbiter
         public void rest(IIII_Result result) {
-            reader.drain();
-            coming.drain();
-            result.r1 = reader.taken;
-            result.r2 = reader.wrong;
-            result.r3 = coming.taken;
-            result.r4 = coming.wrong;
+            rest(result, reader, coming);
         }
     }
 
@@ -98,9 +93,7 @@ final class LaneStress {
 
         @Arbiter
         public void rest(II_Result result) {
-            reader.drain();
-            result.r1 = reader.taken;
-            result.r2 = reader.wrong;
+            rest(result, reader);
         }
     }
 
@@ -137,12 +130,7 @@ final class LaneStress {
 
         @Arbiter
         public void rest(IIII_Result result) {
-            reader.drain();
-            other.drain();
-            result.r1 = reader.taken;
-            result.r2 = reader.wrong;
-            result.r3 = other.taken;
-            result.r4 = other.wrong;
+            rest(result, reader, other);
         }
     }
 
@@ -179,12 +167,7 @@ final class LaneStress {
 
         @Arbiter
         public void rest(IIII_Result result) {
-            reader.drain();
-            coming.drain();
-            result.r1 = reader.taken;
-            result.r2 = reader.wrong;
-            result.r3 = coming.taken;
-            result.r4 = coming.wrong;
+            rest(result, reader, coming);
         }
     }
 }

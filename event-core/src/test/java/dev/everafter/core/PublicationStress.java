@@ -58,9 +58,7 @@ final class PublicationStress {
 
         @Arbiter
         public void rest(II_Result result) {
-            reader.drain();
-            result.r1 = reader.taken;
-            result.r2 = reader.wrong;
+            rest(result, reader);
         }
     }
 
@@ -86,9 +84,7 @@ final class PublicationStress {
 
         @Arbiter
         public void rest(II_Result result) {
-            reader.drain();
-            result.r1 = reader.taken;
-            result.r2 = reader.wrong;
+            rest(result, reader);
         }
     }
 
@@ -147,12 +143,7 @@ final class PublicationStress {
 
         @Arbiter
         public void rest(IIII_Result result) {
-            reader.drain();
-            other.drain();
-            result.r1 = reader.taken;
-            result.r2 = reader.wrong;
-            result.r3 = other.taken;
-            result.r4 = other.wrong;
+            rest(result, reader, other);
         }
     }
 }

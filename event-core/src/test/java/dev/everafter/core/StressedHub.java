@@ -2,6 +2,8 @@ package dev.everafter.core;
 
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.openjdk.jcstress.infra.results.IIII_Result;
+import org.openjdk.jcstress.infra.results.II_Result;
 
 /**
  * A hub for jcstress, with the real dispatcher and real cursors: its steps are the actors' own, and so are the reads of the
@@ -35,6 +37,23 @@ abstract class StressedHub {
     /** A cursor that will be there when the dispatcher has done what is pending. */
     final Reader comingReader(StartFrom from) {
         return new Reader(dispatcher, from);
+    }
+
+    /** What {@code reader} has in the end: how many events it took, and how many of them were not the next. */
+    static void rest(II_Result result, Reader reader) {
+        reader.drain();
+        result.r1 = reader.taken;
+        result.r2 = reader.wrong;
+    }
+
+    /** The same of two. */
+    static void rest(IIII_Result result, Reader reader, Reader other) {
+        reader.drain();
+        other.drain();
+        result.r1 = reader.taken;
+        result.r2 = reader.wrong;
+        result.r3 = other.taken;
+        result.r4 = other.wrong;
     }
 
     /** One cursor, for one thread. */
